@@ -1,0 +1,163 @@
+"""Every exception of nslab, on one page.
+
+All derive from `NslabError`, whose `str()` is one line for a person: what failed, the value quoted,
+the kernel's own reason last. `hint` says the way out, where there is one, and `exit_code` is what
+the command ends with. This module imports nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class NslabError(Exception):
+    """The root of all errors that nslab raises on purpose."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(NslabError):
+    """The call itself is wrong: an unknown verb, option or value."""
+
+    exit_code = 2
+
+
+class Problem:
+    """One thing wrong in a lab file: where it stands, and what would mend it.
+
+    Attributes:
+        path: the place inside the lab, as `nodes.far.routes[0].via`.
+        message: what is wrong there, the offending value quoted.
+        source: the file's name, or None for a lab built by Python calls without a known caller.
+        line: the line in `source`, from 1, or None.
+        hint: the remedy, or None.
+    """
+
+    __slots__ = ("hint", "line", "message", "path", "source")
+
+    def __init__(
+        self,
+        path: str,
+        message: str,
+        *,
+        source: str | None = None,
+        line: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.path = path
+        self.message = message
+        self.source = source
+        self.line = line
+        self.hint = hint
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.source, self.line) if part is not None)
+        words = [part for part in (place, self.path, self.message) if part]
+        return ": ".join(words) + (f" (hint: {self.hint})" if self.hint else "")
+
+    def __repr__(self) -> str:
+        return f"Problem({str(self)!r})"
+
+
+class LabFileError(NslabError):
+    """A lab that cannot be: every problem that was found in it, in the order of the file.
+
+    Attributes:
+        problems: the `Problem`s, at least one.
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class KernelError(NslabError):
+    """The kernel said no.
+
+    Attributes:
+        operation: what was asked, in a word or as a command.
+        errno: the kernel's error number, positive (`errno.EEXIST`).
+        extack: the kernel's extended message, or "" (linux/netlink.h, NLMSGERR_ATTR_MSG).
+        attribute: the name of the attribute that the kernel pointed at, or "".
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        errno: int,
+        reason: str,
+        *,
+        extack: str = "",
+        attribute: str = "",
+        hint: str | None = None,
+    ) -> None:
+        kernel = f"{extack.rstrip('.')} ({reason})" if extack else reason
+        place = f" (at {attribute})" if attribute else ""
+        super().__init__(f"{operation}: {kernel}{place}", hint=hint)
+        self.operation = operation
+        self.errno = errno
+        self.reason = reason
+        self.extack = extack
+        self.attribute = attribute
+
+
+class StepError(NslabError):
+    """A step of a plan failed; what was done before it has been undone.
+
+    Attributes:
+        command: the step as the `ip` command that does the same.
+        cause: the error that stopped it.
+        undo_errors: what went wrong while undoing, most often nothing.
+    """
+
+    def __init__(
+        self, step: str, command: str, cause: NslabError, undo_errors: Sequence[NslabError] = ()
+    ) -> None:
+        left = "".join(f"; undoing failed too: {error}" for error in undo_errors)
+        super().__init__(f"cannot {step} [{command}]: {cause}{left}", hint=cause.hint)
+        self.step = step
+        self.command = command
+        self.cause = cause
+        self.undo_errors = tuple(undo_errors)
+
+
+class PrivilegeError(NslabError):
+    """This user may not do that on this machine; the hint says what would allow it."""
+
+
+class FeatureError(NslabError):
+    """This kernel or machine lacks something that is needed; the hint says how to get it."""
+
+
+class NetnsNotFoundError(NslabError):
+    """No network namespace of that name."""
+
+
+class NetnsExistsError(NslabError):
+    """A network namespace of that name is there already."""
+
+
+class LabNotRunningError(NslabError):
+    """No such lab is up, or none at all."""
+
+
+class LabBusyError(NslabError):
+    """The lab's name is taken by a running lab from another file."""
+
+
+class NodeNotFoundError(NslabError):
+    """The lab has no such node; the hint names the nearest."""
+
+
+class LabInterruptedError(NslabError):
+    """Ctrl-C or SIGTERM came half-way; everything begun was undone."""
+
+    exit_code = 130

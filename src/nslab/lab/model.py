@@ -1,0 +1,138 @@
+"""The frozen values that a lab resolves to; none of them can be wrong.
+
+They are made by `nslab.lab.load.resolve` alone, which has checked every rule and chosen all that the file
+left open: here every endpoint has its ifname, its addresses and its MAC. `Desired` is what `up`
+brings the kernel to, what `draw` draws and what `show` prints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
+
+Address = IPv4Address | IPv6Address
+"""One address, as `10.0.1.1`."""
+
+Interface = IPv4Interface | IPv6Interface
+"""An address with its prefix length, as `10.0.1.1/24`."""
+
+Network = IPv4Network | IPv6Network
+"""A subnet, as `10.0.1.0/24`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One end of a cable or one port of a bridge, as it sits in its node.
+
+    Attributes:
+        node: the node's name.
+        ifname: the link's name in the node, at most 15 bytes.
+        mac: six octets, `02:5e:…`: unicast and locally administered where it was chosen for you.
+        mtu: in bytes, or None for the kernel's own (1500).
+        addresses: in the order in which they are set.
+    """
+
+    node: str
+    ifname: str
+    mac: str
+    mtu: int | None = None
+    addresses: tuple[Interface, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.node}:{self.ifname}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """One L2 segment: the bridge lives alone in its fabric, the netns of the bridge's name.
+
+    Attributes:
+        name: the bridge's and its fabric's name in the lab.
+        ifname: the bridge device's name in the fabric, at most 15 bytes.
+        mac: the bridge device's own.
+        subnets: the segment's subnets, from which addresses were given out.
+        ports: its attachments, in the order of the file.
+        port_ifnames: the fabric's end of each port, in the same order, at most 15 bytes each.
+    """
+
+    name: str
+    ifname: str
+    mac: str
+    subnets: tuple[Network, ...] = ()
+    ports: tuple[Endpoint, ...] = ()
+    port_ifnames: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """Two endpoints joined by a veth."""
+
+    ends: tuple[Endpoint, Endpoint]
+    subnets: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One static route of a node.
+
+    Attributes:
+        dst: the destination; `0.0.0.0/0` or `::/0` is the default route.
+        via: the next hop, or None for a route that names only a link.
+        ifname: the link, or None where the next hop tells it.
+        metric: the kernel's priority, or None for the kernel's default (0; 1024 for IPv6).
+    """
+
+    dst: Network
+    via: Address | None = None
+    ifname: str | None = None
+    metric: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One member of the lab: a netns with its links, routes and settings.
+
+    Attributes:
+        name: unique in the lab, bridges included.
+        forward: whether it forwards IPv4 and IPv6 (a router).
+        routes: in the order of the file.
+        sysctl: pairs of key and value, keys with dots (`net.ipv4.tcp_ecn`), sorted by key.
+    """
+
+    name: str
+    forward: bool = False
+    routes: tuple[Route, ...] = ()
+    sysctl: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """A whole lab with everything chosen.
+
+    Attributes:
+        nodes: every node, also those that only a cable or a port names, in the order of their first
+            mention in the file.
+    """
+
+    name: str
+    bridges: tuple[Bridge, ...] = ()
+    cables: tuple[Cable, ...] = ()
+    nodes: tuple[Node, ...] = ()
+
+    def endpoints(self) -> dict[str, list[Endpoint]]:
+        """Give every node's endpoints, by node name, in the order of the file."""
+        found: dict[str, list[Endpoint]] = {node.name: [] for node in self.nodes}
+        for bridge in self.bridges:
+            for port in bridge.ports:
+                found[port.node].append(port)
+        for cable in self.cables:
+            for end in cable.ends:
+                found[end.node].append(end)
+        return found
