@@ -109,6 +109,18 @@ class KernelError(NslabError):
         self.attribute = attribute
 
 
+class NetnsCreationError(KernelError):
+    """One of several network namespaces could not be made.
+
+    Attributes:
+        netns: its name.
+    """
+
+    def __init__(self, netns: str, errno: int, reason: str, *, hint: str | None = None) -> None:
+        super().__init__("create a network namespace", errno, reason, hint=hint)
+        self.netns = netns
+
+
 class StepError(NslabError):
     """A step of a plan failed; what was done before it has been undone.
 

@@ -1,8 +1,8 @@
 """The frozen values that a lab resolves to; none of them can be wrong.
 
-They are made by `nslab.lab.load.resolve` alone, which has checked every rule and chosen all that the file
-left open: here every endpoint has its ifname, its addresses and its MAC. `Desired` is what `up`
-brings the kernel to, what `draw` draws and what `show` prints.
+They are made by `nslab.lab.resolve.resolve` alone, which has checked every rule and chosen all that
+the file left open: here every endpoint has its ifname, its addresses and its MAC. `Desired` is what
+`up` brings the kernel to, what `draw` draws and what `show` prints.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ class Node:
         name: unique in the lab, bridges included.
         forward: whether it forwards IPv4 and IPv6 (a router).
         routes: in the order of the file.
-        sysctl: pairs of key and value, keys with dots (`net.ipv4.tcp_ecn`), sorted by key.
+        sysctl: pairs of key and value, sorted by key; a key is as the file has it, with dots
+            (`net.ipv4.tcp_ecn`) or slashes: `nslab.lab.names.sysctl_path` gives its file.
     """
 
     name: str

@@ -1,0 +1,303 @@
+"""Make the report out of the results: every figure in it is computed here.
+
+Usage: python3 bench/report.py [RESULTS.json] > REPORT.md
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+FLOOR, LIBRARY, COMMAND = "floor", "nslab-library", "nslab-command"
+SMALL, LARGE = 100, 1000
+"""Numbers of nodes whose costs a node are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one contestant; seconds, and KiB. `down`: None where there is none."""
+
+    contestant: str
+    nodes: int
+    up: float
+    down: float | None
+    user: float
+    system: float
+    peak_kib: int | None
+    held_kib: int | None
+    checked: bool
+    phases: dict[str, float]
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> Run:
+        """Take a run from JSON; unknown keys are refused."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that gave no right result; it counts nowhere else."""
+
+    contestant: str
+    nodes: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A contestant; `skipped` says why it did not run, if it did not."""
+
+    key: str
+    title: str
+    description: str
+    version: str
+    skipped: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All of one benchmark."""
+
+    command: str
+    started: str
+    machine: dict[str, str]
+    settled: str
+    entries: list[Entry]
+    runs: list[Run]
+    failures: list[Failure]
+
+    def dump(self) -> dict[str, Any]:
+        """Give it as values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> Results:
+        """Take it from JSON."""
+        return cls(
+            **{
+                **data,
+                "entries": [Entry(**entry) for entry in data["entries"]],
+                "runs": [Run.load(run) for run in data["runs"]],
+                "failures": [Failure(**failure) for failure in data["failures"]],
+            }
+        )
+
+    def of(self, contestant: str, nodes: int) -> list[Run]:
+        """Give the runs that count: none unless one of them was checked."""
+        found = [run for run in self.runs if (run.contestant, run.nodes) == (contestant, nodes)]
+        failed = any((f.contestant, f.nodes) == (contestant, nodes) for f in self.failures)
+        return found if not failed and any(run.checked for run in found) else []
+
+    def up(self, contestant: str, nodes: int) -> float | None:
+        """Give the median of `up` in seconds."""
+        runs = self.of(contestant, nodes)
+        return median(run.up for run in runs) if runs else None
+
+    def sizes(self) -> list[int]:
+        """Give the numbers of nodes, from small to large."""
+        return sorted({run.nodes for run in self.runs})
+
+
+def number(value: float | None) -> str:
+    """Write a number with about three digits that count, or a dash if it is not known."""
+    if value is None:
+        return "-"
+    if value == 0:
+        return "0"
+    digits = next((d for bound, d in [(0.1, 4), (10, 2), (100, 1)] if value < bound), 0)
+    return f"{value:.{digits}f}"
+
+
+def spread(values: list[float]) -> str:
+    """Write median (least to most)."""
+    if len(values) < 2:
+        return number(values[0]) if values else "-"
+    return f"{number(median(values))} ({number(min(values))} to {number(max(values))})"
+
+
+def ratio(above: float | None, below: float | None) -> float | None:
+    """Divide, if both are known."""
+    return above / below if above is not None and below else None
+
+
+def middle(values: list[int | None]) -> float | None:
+    """Give the median in MiB of what is known in KiB."""
+    known = [value for value in values if value is not None]
+    return median(known) / 1024 if known else None
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Write a Markdown table; all columns but the first are numbers."""
+    rule = ["---"] + ["---:"] * (len(head) - 1)
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *rows])
+
+
+def row_of(results: Results, entry: Entry, nodes: int) -> list[str] | None:
+    """Write one contestant's row of the table of one size."""
+    runs = results.of(entry.key, nodes)
+    if not runs:
+        return None
+    up = median(run.up for run in runs)
+    user = median(run.user for run in runs)
+    return [
+        entry.title,
+        spread([run.up for run in runs]),
+        number(ratio(up, results.up(FLOOR, nodes))),
+        number(ratio(up, results.up(LIBRARY, nodes))),
+        spread([run.down for run in runs if run.down is not None]),
+        number(user),
+        number(median(run.system for run in runs)),
+        f"{100 * user / up:.0f} %",
+        number(middle([run.peak_kib for run in runs])),
+        number(middle([run.held_kib for run in runs])),
+        str(len(runs)),
+    ]
+
+
+def size_table(results: Results, nodes: int) -> str:
+    """Write the table of one size."""
+    head = "contestant|up, s|floor = 1|library = 1|down, s|user CPU, s|system CPU, s"
+    head += "|user CPU / up|peak, MiB|held, MiB|rounds"
+    rows = [row_of(results, entry, nodes) for entry in results.entries]
+    return table(head.split("|"), [row for row in rows if row])
+
+
+def node_table(results: Results) -> str:
+    """Write the table of costs a node."""
+    sizes = results.sizes()
+    head = ["contestant", *(f"ms a node at {nodes}" for nodes in sizes)]
+    both = {SMALL, LARGE} <= set(sizes)
+    rows = []
+    for entry in results.entries:
+        costs = {nodes: ratio(results.up(entry.key, nodes), nodes / 1000) for nodes in sizes}
+        row = [entry.title, *(number(cost) for cost in costs.values())]
+        if both:
+            row.append(number(ratio(costs[LARGE], costs[SMALL])))
+        if any(costs.values()):
+            rows.append(row)
+    return table([*head, f"{LARGE} against {SMALL}"] if both else head, rows)
+
+
+def phase_table(results: Results) -> str:
+    """Write the table of the parts of `up` at the largest size."""
+    nodes = results.sizes()[-1]
+    rows: list[list[str]] = []
+    for entry in results.entries:
+        runs = results.of(entry.key, nodes)
+        rows += [
+            [entry.title, phase, spread([run.phases[phase] for run in runs])]
+            for phase in (runs[0].phases if runs else [])
+        ]
+    return table(["contestant", "part", f"s at {nodes} nodes"], rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A promise about a figure: at most, or at least, so much."""
+
+    words: str
+    measured: float | None
+    bound: float
+    at_most: bool
+
+    def row(self) -> list[str]:
+        """Write it and whether it is met."""
+        sign = "≤" if self.at_most else "≥"
+        if self.measured is None:
+            verdict = "not measured"
+        elif self.measured <= self.bound if self.at_most else self.measured >= self.bound:
+            verdict = "met"
+        else:
+            verdict = "**missed**"
+        return [self.words, f"{sign} {self.bound:g}", number(self.measured), verdict]
+
+
+def user_share(results: Results, contestant: str) -> float | None:
+    """Give user CPU time divided by wall time of `up`."""
+    runs = results.of(contestant, LARGE)
+    return median(run.user / run.up for run in runs) if runs else None
+
+
+def targets(results: Results) -> list[Target]:
+    """Compute the project's targets."""
+    up = {entry.key: results.up(entry.key, LARGE) for entry in results.entries}
+    ours = up.get(LIBRARY)
+    growth = ratio(ratio(ours, LARGE), ratio(results.up(LIBRARY, SMALL), SMALL))
+    at = f"at {LARGE} nodes"
+    return [
+        Target(f"library against floor, {at}", ratio(ours, up.get(FLOOR)), 1.25, at_most=True),
+        *(
+            Target(f"{words} against library, {at}", ratio(up.get(key), ours), bound, at_most=False)
+            for words, key, bound in [
+                ("Mininet", "mininet-bridge", 10),
+                ("pyroute2", "pyroute2-netns", 10),
+                ("`ip -batch`", "ip-batch", 2),
+            ]
+        ),
+        *(
+            Target(f"user CPU against wall time, {words}, {at}", share, 0.25, at_most=True)
+            for words, share in [
+                ("library", user_share(results, LIBRARY)),
+                ("`nslab up`", user_share(results, COMMAND)),
+            ]
+        ),
+        Target(f"library's cost a node, {LARGE} against {SMALL}", growth, 1.3, at_most=True),
+    ]
+
+
+def target_table(results: Results) -> str:
+    """Write the table of targets."""
+    rows = [target.row() for target in targets(results)]
+    return table(["figure", "target", "measured", "verdict"], rows)
+
+
+def absent(results: Results) -> str:
+    """Say who was skipped and who failed, and why."""
+    lines = [f"- {e.title} was skipped: {e.skipped}." for e in results.entries if e.skipped]
+    lines += [f"- {f.contestant} failed at {f.nodes} nodes: {f.error}" for f in results.failures]
+    return "\n".join(lines)
+
+
+def tables(results: Results) -> str:
+    """Write all tables, for the terminal and for the document alike."""
+    parts = [absent(results)]
+    if results.runs:
+        parts += ["## Targets", target_table(results)]
+        for nodes in results.sizes():
+            parts += [f"## {nodes} nodes", size_table(results, nodes)]
+        parts += ["## Cost a node", node_table(results), "## Inside", phase_table(results)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def document(results: Results) -> str:
+    """Write the whole document."""
+    template = Path(__file__).with_name("report.md.in").read_text()
+    machine = table(["", ""], [[key, value] for key, value in results.machine.items()])
+    versions = [f"- {e.title}: {e.version}" for e in results.entries if e.version]
+    written = [f"### {entry.title}\n\n{entry.description}" for entry in results.entries]
+    values = {
+        "command": results.command,
+        "started": results.started,
+        "machine": machine.replace("---:", "---"),
+        "versions": "\n".join(versions),
+        "settled": results.settled,
+        "tables": tables(results),
+        "written": "\n\n".join(written),
+    }
+    for key, value in values.items():
+        template = template.replace(f"@{key}@", value)
+    return template
+
+
+def main() -> None:
+    default = str(Path(__file__).with_name("results.json"))
+    path = sys.argv[1] if len(sys.argv) > 1 else default
+    print(document(Results.load(json.loads(Path(path).read_text()))), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""System calls that Python 3.11 lacks, as functions that raise KernelError.
+
+`os.setns` and `os.unshare` came with Python 3.12, `os.mount` never; ctypes calls release the GIL.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+from nslab.errors import KernelError
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWCGROUP = 0x02000000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+MS_RDONLY = 0x1
+MS_NOSUID = 0x2
+MS_NODEV = 0x4
+MS_NOEXEC = 0x8
+MS_BIND = 0x1000
+MS_REC = 0x4000
+MS_PRIVATE = 0x40000
+MS_SLAVE = 0x80000
+MS_SHARED = 0x100000
+MNT_DETACH = 2
+
+PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def failure(operation: str, errno: int, *, hint: str | None = None) -> KernelError:
+    """Make the error of a system call that ended with `errno`."""
+    return KernelError(operation, errno, os.strerror(errno), hint=hint)
+
+
+def _check(result: int, operation: str) -> None:
+    if result != 0:
+        raise failure(operation, ctypes.get_errno())
+
+
+def unshare(flags: int) -> None:
+    """Move the calling thread into new namespaces, unshare(2)."""
+    _check(_libc.unshare(flags), f"unshare({flags:#x})")
+
+
+def setns(fd: int, flags: int) -> None:
+    """Move the calling thread into the namespace(s) that a descriptor names, setns(2)."""
+    _check(_libc.setns(fd, flags), f"setns({flags:#x})")
+
+
+def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:
+    """Attach a file system or change a mount, mount(2)."""
+    arguments = (source.encode(), os.fsencode(target), kind.encode())
+    result = _libc.mount(*arguments, ctypes.c_ulong(flags), options.encode() or None)
+    _check(result, f"mount {source or kind} on {target}")
+
+
+def umount(target: str, flags: int = MNT_DETACH) -> None:
+    """Detach a mount, umount2(2); lazily unless told otherwise."""
+    _check(_libc.umount2(os.fsencode(target), flags), f"umount {target}")
+
+
+def prctl(option: int, argument: int) -> None:
+    """Change one property of the calling process, prctl(2)."""
+    _check(_libc.prctl(option, ctypes.c_ulong(argument), 0, 0, 0), f"prctl({option})")
+
+
+def name_process(name: str) -> None:
+    """Set the name that `ps` shows, at most 15 bytes of it."""
+    _libc.prctl(PR_SET_NAME, ctypes.c_char_p(name.encode()[:15]), 0, 0, 0)
+
+
+def set_hostname(name: str) -> None:
+    """Set the host name of the calling process's UTS namespace, sethostname(2); at most 64 bytes."""
+    raw = name.encode()
+    _check(_libc.sethostname(raw, len(raw)), f"sethostname({name})")

@@ -1,0 +1,130 @@
+"""What a lab's processes see of the machine: its user ids and its mounts.
+
+The sandbox keeps the machine's files as they are, but has its own /run (with `netns` in it), its own
+/proc and its own /etc/hosts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from nslab.errors import KernelError
+from nslab.kernel import libc, registry
+
+
+def map_ids() -> None:
+    """Enter a new user namespace in which this user is root.
+
+    Where `newuidmap` and a range in /etc/subuid are there, ids 1 and up are mapped to that range, so
+    that daemons which drop privileges run; else only this user's own id exists inside.
+    """
+    uid, gid = os.geteuid(), os.getegid()
+    ready, begin = os.pipe()
+    helper = os.fork()
+    if helper == 0:
+        os.close(begin)
+        os.read(ready, 1)
+        os._exit(0 if _map_ranges(os.getppid(), uid, gid) else 1)
+    libc.unshare(libc.CLONE_NEWUSER)
+    os.close(begin)
+    _, status = os.waitpid(helper, 0)
+    os.close(ready)
+    if status != 0:
+        _map_single(uid, gid)
+
+
+def _map_single(uid: int, gid: int) -> None:
+    with open("/proc/self/gid_map", encoding="utf-8") as file:
+        mapped = bool(file.read().strip())
+    if not mapped:
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/gid_map", f"0 {gid} 1")
+    _write("/proc/self/uid_map", f"0 {uid} 1")
+
+
+def _map_ranges(pid: int, uid: int, gid: int) -> bool:
+    import pwd
+
+    try:
+        user = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        user = str(uid)
+    users, groups = subordinate("/etc/subuid", user, uid), subordinate("/etc/subgid", user, uid)
+    if users is None or groups is None:
+        return False
+    return _run("newgidmap", pid, gid, groups) and _run("newuidmap", pid, uid, users)
+
+
+def _run(program: str, pid: int, own: int, extra: tuple[int, int]) -> bool:
+    numbers = (pid, 0, own, 1, 1, *extra)
+    silent = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (1, 2)]
+    try:
+        child = os.posix_spawnp(
+            program, [program, *map(str, numbers)], os.environ, file_actions=silent
+        )
+    except OSError:
+        return False
+    return os.waitpid(child, 0)[1] == 0
+
+
+def subordinate(path: str, user: str, uid: int) -> tuple[int, int] | None:
+    """Give the first range of subordinate ids that a file grants a user: (first id, count)."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = [line.strip().split(":") for line in file]
+    except OSError:
+        return None
+    for line in lines:
+        if len(line) == 3 and line[0] in (user, str(uid)) and line[1].isdigit():
+            return int(line[1]), int(line[2])
+    return None
+
+
+def build_root(hosts: str) -> None:
+    """Make the lab's mounts, in a fresh mount namespace; `hosts` is the file to be /etc/hosts.
+
+    Raises:
+        KernelError: the kernel forbids a mount that a lab cannot do without.
+        OSError: a file of /run cannot be made.
+    """
+    libc.mount("", "/", "none", libc.MS_SLAVE | libc.MS_REC)
+    kept = [path for path in (_resolver(), os.environ.get("XDG_RUNTIME_DIR", "")) if path]
+    _replace_run(kept)
+    registry.prepare()
+    with contextlib.suppress(KernelError):  # refused where /proc is partly masked; the old one serves
+        libc.mount("proc", "/proc", "proc", libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC)
+    os.makedirs(os.path.dirname(hosts), exist_ok=True)
+    _write(hosts, "")
+    if os.path.exists("/etc/hosts"):
+        libc.mount(hosts, "/etc/hosts", "none", libc.MS_BIND)
+
+
+def _resolver() -> str:
+    """Give the file behind /etc/resolv.conf (systemd's lies in /run)."""
+    return os.path.realpath("/etc/resolv.conf")
+
+
+def _replace_run(kept: list[str]) -> None:
+    """Mount an empty /run and bind back what is still needed of the old one."""
+    wanted = [path for path in kept if path.startswith("/run/") and os.path.exists(path)]
+    old = [(path, os.open(path, os.O_PATH | os.O_CLOEXEC)) for path in wanted]
+    libc.mount("tmpfs", "/run", "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, "mode=755")
+    for path, fd in old:
+        with contextlib.suppress(KernelError):
+            _bind_back(path, fd)
+        os.close(fd)
+
+
+def _bind_back(path: str, fd: int) -> None:
+    if os.path.isdir(f"/proc/self/fd/{fd}"):
+        os.makedirs(path, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        _write(path, "")
+    libc.mount(f"/proc/self/fd/{fd}", path, "none", libc.MS_BIND | libc.MS_REC)
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,95 @@
+"""What a file says, read and checked part by part, before anything is chosen.
+
+Each draft keeps the path at which it was written: what is found wrong later is noted there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nslab.lab.address import Subnet
+    from nslab.lab.document import Path
+    from nslab.lab.model import Address, Interface, Network
+
+
+@dataclass(slots=True, eq=False)
+class GivenAddress:
+    """An address given by hand; without a prefix length it takes its subnet's."""
+
+    path: Path
+    text: str
+    address: Address
+    prefix: int | None
+
+
+@dataclass(slots=True, eq=False)
+class EndDraft:
+    """An endpoint; `given` is None where addresses are to be chosen."""
+
+    path: Path
+    node: str
+    ifname: str = ""
+    mac: str = ""
+    mtu: int | None = None
+    given: list[GivenAddress] | None = None
+    addresses: list[Interface] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.node}:{self.ifname}"
+
+
+@dataclass(slots=True, eq=False)
+class Segment:
+    """A bridge (which has a name) or a cable, with its endpoints.
+
+    `unsure` is one whose subnets were refused: what follows from that is not noted.
+    """
+
+    path: Path
+    name: str = ""
+    mac: str = ""
+    mtu: int | None = None
+    unsure: bool = False
+    subnets: list[Subnet] = field(default_factory=list)
+    ends: list[EndDraft] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class RouteDraft:
+    """A route; `dst` is None for the default route, whose family `via` tells."""
+
+    path: Path
+    dst: Network | None
+    via: Address | None
+    dev: str | None
+    metric: int | None
+
+
+@dataclass(slots=True, eq=False)
+class NodeDraft:
+    """A node, at the path where the file first names it; `fault` is what is wrong with its name."""
+
+    path: Path
+    name: str
+    fault: str = ""
+    forward: bool = False
+    routes: list[RouteDraft] = field(default_factory=list)
+    sysctl: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class LabDraft:
+    """A whole file.
+
+    Attributes:
+        segments: bridges and cables in the order of the file.
+        nodes: by name, in the order of their first mention.
+        unsure: nodes with an endpoint that was refused; what follows from it is not noted.
+    """
+
+    name: str = ""
+    segments: list[Segment] = field(default_factory=list)
+    nodes: dict[str, NodeDraft] = field(default_factory=dict)
+    unsure: set[str] = field(default_factory=set)

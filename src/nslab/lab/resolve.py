@@ -1,0 +1,89 @@
+"""A document as the values that `up` brings the kernel to: all of it checked, all of it chosen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nslab.lab import names
+from nslab.lab.check import Reader
+from nslab.lab.choose import choose
+from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Node
+from nslab.lab.read import read_lab
+from nslab.lab.routes import choose_routes
+
+if TYPE_CHECKING:
+    from nslab.lab.document import Document
+    from nslab.lab.drafts import EndDraft, LabDraft, Segment
+    from nslab.lab.model import Network, Route
+
+
+def resolve(document: Document) -> Desired:
+    """Check a whole document and choose what it leaves open.
+
+    The same document gives the same values on every run and every machine. The document itself
+    stays as it is.
+
+    Raises:
+        LabFileError: every problem of the document, in its order.
+    """
+    reader = Reader(replace(document, problems=list(document.problems)))
+    lab = read_lab(reader)
+    choose(reader, lab)
+    routes = _routes(reader, lab)
+    if reader.faults:
+        raise reader.document.errors()
+    return _freeze(lab, routes)
+
+
+def _routes(reader: Reader, lab: LabDraft) -> dict[str, tuple[Route, ...]]:
+    ends: dict[str, list[EndDraft]] = {name: [] for name in lab.nodes}
+    for segment in lab.segments:
+        for end in segment.ends:
+            ends[end.node].append(end)
+    return {
+        name: choose_routes(reader, node, ends[name])
+        for name, node in lab.nodes.items()
+        if node.routes and name not in lab.unsure
+    }
+
+
+def _freeze(lab: LabDraft, routes: dict[str, tuple[Route, ...]]) -> Desired:
+    nodes = (
+        Node(node.name, node.forward, routes.get(node.name, ()), tuple(node.sysctl))
+        for node in lab.nodes.values()
+    )
+    return Desired(
+        lab.name,
+        tuple(_bridge(segment) for segment in lab.segments if segment.name),
+        tuple(_cable(segment) for segment in lab.segments if not segment.name),
+        tuple(nodes),
+    )
+
+
+def _bridge(segment: Segment) -> Bridge:
+    """Freeze a bridge; the names in its fabric follow from those of the file."""
+    taken: set[str] = set()
+    ifname = names.choose_ifname(segment.name, taken)
+    ports = tuple(_endpoint(end) for end in segment.ends)
+    return Bridge(
+        name=segment.name,
+        ifname=ifname,
+        mac=segment.mac,
+        subnets=_subnets(segment),
+        ports=ports,
+        port_ifnames=tuple(names.choose_ifname(f"{p.node}.{p.ifname}", taken) for p in ports),
+    )
+
+
+def _cable(segment: Segment) -> Cable:
+    one, other = segment.ends
+    return Cable((_endpoint(one), _endpoint(other)), _subnets(segment))
+
+
+def _subnets(segment: Segment) -> tuple[Network, ...]:
+    return tuple(subnet.network for subnet in segment.subnets)
+
+
+def _endpoint(end: EndDraft) -> Endpoint:
+    return Endpoint(end.node, end.ifname, end.mac, end.mtu, tuple(end.addresses))

@@ -1,0 +1,233 @@
+"""JSON and TOML as trees with lines.
+
+The standard library reads the values; a scan of the same text finds the lines. The scan trusts
+what the library has accepted, so it only follows brackets, keys and commas.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, NoReturn
+
+from nslab.lab.document import (
+    MAX_DEPTH,
+    MAX_DIGITS,
+    Document,
+    Path,
+    Place,
+    Syntax,
+    Tree,
+    quote,
+    too_deep,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def read_json(text: str, document: Document) -> None:
+    """Put a JSON text into `document`.
+
+    Raises:
+        Syntax: what cannot be read, and in which line.
+    """
+    try:
+        tree: Tree = json.loads(
+            text, parse_int=_whole, parse_constant=_constant, object_pairs_hook=_first
+        )
+    except json.JSONDecodeError as error:
+        raise Syntax(f"not JSON: {error.msg}", error.lineno) from None
+    document.tree = tree
+    _Scan(text, document, separator=":").value(())
+
+
+def read_toml(text: str, document: Document) -> None:
+    """Put a TOML text into `document`.
+
+    Raises:
+        Syntax: what cannot be read, and in which line.
+    """
+    import tomllib
+
+    try:
+        document.tree = tomllib.loads(text)
+    except ValueError as error:
+        words, _, where = str(error).partition(" (at ")
+        line = re.match(r"line (\d+)", where)
+        last = text.count("\n") + 1
+        raise Syntax(f"not TOML: {words}", int(line[1]) if line else last) from None
+    _Scan(text, document, separator="=").statements()
+
+
+def _first(pairs: list[tuple[str, Tree]]) -> dict[str, Tree]:
+    """Keep the first of a key given twice, as the scan for lines does."""
+    found: dict[str, Tree] = {}
+    for key, value in pairs:
+        found.setdefault(key, value)
+    return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise Syntax(f"the number {quote(digits)} is too long", None)
+    return int(digits)
+
+
+def _constant(word: str) -> NoReturn:
+    raise Syntax(f"not JSON: {word} is no number there", None)
+
+
+_WORD = re.compile(
+    r'(?P<text>"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\')'
+    r"|(?P<skip>[ \t\r]+|\#[^\n]*)|(?P<end>\n)|(?P<mark>[][{},=:.])"
+    r"|(?P<bare>[^][{},=:.\s\"'#]+)",
+    re.DOTALL,
+)
+
+
+class _Scan:
+    """Follows a text that the library has accepted, and notes the line of each part."""
+
+    def __init__(self, text: str, document: Document, *, separator: str) -> None:
+        self.document = document
+        self.separator = separator
+        self.words = self.split(text)
+        self.line = 1
+        self.word = ""
+        self.step()
+
+    def split(self, text: str) -> Iterator[tuple[str, int]]:
+        line = 1
+        for found in _WORD.finditer(text):
+            if found.lastgroup != "skip":
+                yield found[0], line
+            line += found[0].count("\n")
+
+    def step(self) -> str:
+        """Go on to the next word and give the one left behind; "" when the text has ended."""
+        left = self.word
+        self.word, self.line = next(self.words, ("", self.line))
+        return left
+
+    def blank(self) -> None:
+        while self.word == "\n":
+            self.step()
+
+    def note(self, path: Path) -> None:
+        self.document.places.setdefault(path, Place(self.line, self.document.source, self.line))
+
+    def key(self) -> Path:
+        """Take a key: in TOML perhaps several, joined by dots."""
+        words = [_bare(self.step())]
+        while self.word == ".":
+            self.step()
+            words.append(_bare(self.step()))
+        if len(words) > MAX_DEPTH:
+            raise Syntax(too_deep(), self.line)
+        return tuple(words)
+
+    def value(self, path: Path) -> None:
+        """Take one value and all that is in it."""
+        self.blank()
+        if self.word in {"[", "{"} and len(path) >= MAX_DEPTH:
+            raise Syntax(too_deep(), self.line)
+        if self.word == "[":
+            self.items(path)
+        elif self.word == "{":
+            self.pairs(path)
+        else:
+            while self.word not in {",", "]", "}", "\n", ""}:
+                self.step()
+        if self.separator == ":":
+            self.blank()
+
+    def items(self, path: Path) -> None:
+        self.step()
+        self.blank()
+        index = 0
+        while self.word not in {"]", ""}:
+            self.note((*path, index))
+            self.value((*path, index))
+            index += 1
+            self.comma()
+        self.step()
+
+    def pairs(self, path: Path) -> None:
+        self.step()
+        self.blank()
+        seen: set[Path] = set()
+        while self.word not in {"}", ""}:
+            line = self.line
+            inner = (*path, *self.key())
+            if inner in seen:
+                self.twice(inner, line)
+            seen.add(inner)
+            self.pair(path, inner, line)
+            self.comma()
+        self.step()
+
+    def twice(self, path: Path, line: int) -> None:
+        first = self.document.place(path).line
+        message = f"{quote(path[-1])} is given twice, first in line {first}"
+        self.document.refuse(path, message, place=Place(line, self.document.source, line))
+
+    def pair(self, outer: Path, inner: Path, line: int) -> None:
+        """Take a key's value, and note every part of a dotted key."""
+        place = Place(line, self.document.source, line)
+        for length in range(len(outer) + 1, len(inner) + 1):
+            self.document.places.setdefault(inner[:length], place)
+        self.blank()
+        self.step()
+        self.value(inner)
+
+    def comma(self) -> None:
+        self.blank()
+        if self.word == ",":
+            self.step()
+        self.blank()
+
+    def statements(self) -> None:
+        """Take the lines of a TOML file: headers and pairs."""
+        table: Path = ()
+        counts: dict[Path, int] = {}
+        self.blank()
+        while self.word:
+            line = self.line
+            if self.word == "[":
+                table = self.header(counts, line)
+            else:
+                self.pair(table, (*table, *self.key()), line)
+            self.blank()
+
+    def header(self, counts: dict[Path, int], line: int) -> Path:
+        """Take `[a.b]` or `[[a.b]]`: the path under which the next pairs stand."""
+        self.step()
+        many = self.word == "["
+        if many:
+            self.step()
+        path: Path = ()
+        words = self.key()
+        for number, word in enumerate(words):
+            path = (*path, word)
+            self.document.places.setdefault(path, Place(line, self.document.source, line))
+            if many and number == len(words) - 1:
+                counts[path] = counts.get(path, -1) + 1
+            if path in counts:
+                path = (*path, counts[path])
+        self.document.places.setdefault(path, Place(line, self.document.source, line))
+        while self.word == "]":
+            self.step()
+        return path
+
+
+def _bare(word: str) -> str:
+    """Give the text of a key; escapes are those of JSON, near enough for finding a line."""
+    if word[:1] == "'":
+        return word[1:-1]
+    if word[:1] != '"':
+        return word
+    try:
+        return str(json.loads(word))
+    except ValueError:
+        return word[1:-1]

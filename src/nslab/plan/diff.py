@@ -1,0 +1,325 @@
+"""What is to be done: desired against observed, in an order in which every step can succeed.
+
+Pure. `last` is what the previous `up` asked for: what is in the kernel and was asked for then, but is no
+longer, is ours and goes. What nobody asked for is not ours: it stays, and shows as drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from nslab.errors import NslabError
+from nslab.lab.model import Interface, Route
+from nslab.plan.state import End, LinkState, NetnsState, State, fresh
+from nslab.plan.steps import (
+    AddAddress,
+    AddBridge,
+    AddNetns,
+    AddRoute,
+    AddVeth,
+    DeleteAddress,
+    DeleteLink,
+    DeleteNetns,
+    DeleteRoute,
+    SetLink,
+    SetSysctl,
+    Step,
+    with_index,
+)
+
+_EMPTY = NetnsState()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ordered steps; printed, one command of stock tools a line."""
+
+    steps: tuple[Step, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __str__(self) -> str:
+        return "\n".join(step.command() for step in self.steps)
+
+    def commands(self) -> list[str]:
+        """Give each step as the command of stock tools that does the same."""
+        return [step.command() for step in self.steps]
+
+
+def compare(
+    desired: State, observed: State, last: State | None = None, defaults: dict[str, str] | None = None
+) -> Plan:
+    """Compute the steps from observed to desired.
+
+    Args:
+        desired: what is to be.
+        observed: what is.
+        last: what was asked for the last time, None for a lab that is new.
+        defaults: sysctls as a new netns has them on this machine.
+
+    Raises:
+        NslabError: a link that is not ours stands in the way.
+    """
+    return Plan(tuple(_Comparison(desired, observed, last or {}, defaults or {}).steps()))
+
+
+class _Comparison:
+    def __init__(
+        self, desired: State, observed: State, last: State, defaults: dict[str, str]
+    ) -> None:
+        self.desired = desired
+        self.last = last
+        self.defaults = defaults
+        self.observed = {name: observed[name] for name in observed if name in {**desired, **last}}
+        self.gone = [name for name in self.observed if name not in desired]
+        self.new = [name for name in desired if name not in self.observed]
+        for name in self.new:
+            self.observed[name] = fresh(defaults)
+        self.indexes: dict[str, dict[str, int]] = {
+            name: {link.ifname: link.index for link in state.links.values()}
+            for name, state in self.observed.items()
+        }
+        self.doomed: set[End] = set()
+        self.made: set[End] = set()
+
+    def steps(self) -> Iterator[Step]:
+        deletions = list(self.delete_links())
+        yield from self.delete_routes()
+        yield from self.delete_addresses()
+        yield from deletions
+        yield from (DeleteNetns(name) for name in self.gone)
+        yield from (AddNetns(name) for name in self.new)
+        self.choose_indexes()
+        for name in self.desired:
+            yield from self.settings(name, before_links=True)
+        yield from self.bridges()
+        yield from self.cables()
+        for name in self.desired:
+            yield from self.configure(name)
+        yield from self.raise_bridges()
+
+    # What goes.
+
+    def delete_links(self) -> Iterator[Step]:
+        for name, state in self.observed.items():
+            for link in state.links.values():
+                end = (name, link.ifname)
+                if end in self.doomed or link.kind == "loopback" or self.stays(name, link):
+                    continue
+                self.claim(name, link)
+                far = self.far_of(link)
+                self.doomed.add(end)
+                if far is not None:
+                    self.doomed.add((far[0], far[1].ifname))
+                yield DeleteLink(name, link, far, self.master_of(name, link))
+
+    def stays(self, name: str, link: LinkState) -> bool:
+        """Tell whether a link is as the file wants it, or none of our business."""
+        wanted = self.desired.get(name, _EMPTY).links.get(link.ifname)
+        if wanted is not None:
+            return wanted.kind == link.kind and wanted.peer == link.peer
+        return link.ifname not in self.last.get(name, _EMPTY).links
+
+    def claim(self, name: str, link: LinkState) -> None:
+        """Refuse to delete what no `up` of this lab made."""
+        if link.ifname in self.last.get(name, _EMPTY).links:
+            return
+        raise NslabError(
+            f"the link {link.ifname} in {name} is not this lab's: somebody else made it",
+            hint=f"delete it (`nslab exec {name} ip link delete {link.ifname}`) or name yours otherwise",
+        )
+
+    def far_of(self, link: LinkState) -> tuple[str, LinkState] | None:
+        if link.peer is None or link.peer[0] not in self.observed:
+            return None
+        far = self.observed[link.peer[0]].links.get(link.peer[1])
+        return None if far is None else (link.peer[0], far)
+
+    def master_of(self, name: str, link: LinkState) -> LinkState | None:
+        return self.observed[name].links.get(link.master) if link.master else None
+
+    def delete_addresses(self) -> Iterator[Step]:
+        for name, link, wanted in self.kept_links():
+            ours = self.last.get(name, _EMPTY).links.get(link.ifname)
+            mine = set(ours.addresses) if ours else set()
+            extra = [a for a in link.addresses if a in mine and a not in wanted.addresses]
+            for address in reversed([*extra, *_swept_away(link, extra)]):
+                yield DeleteAddress(name, link, address)
+
+    def kept_links(self) -> Iterator[tuple[str, LinkState, LinkState]]:
+        for name, state in self.observed.items():
+            for ifname, wanted in self.desired.get(name, _EMPTY).links.items():
+                if ifname in state.links and (name, ifname) not in self.doomed:
+                    yield name, state.links[ifname], wanted
+
+    def delete_routes(self) -> Iterator[Step]:
+        for name, state in self.observed.items():
+            if name not in self.desired:
+                continue
+            wanted = {_key(route) for route in self.desired[name].routes}
+            mine = {_key(route) for route in self.last.get(name, _EMPTY).routes}
+            for route in state.routes:
+                lost = (name, route.ifname) in self.doomed
+                if _key(route) in mine and _key(route) not in wanted and not lost:
+                    yield DeleteRoute(name, route, self.index_of(name, route.ifname))
+
+    # What comes.
+
+    def choose_indexes(self) -> None:
+        """Give every link to come the next free ifindex of its netns, as the kernel would."""
+        for name, state in self.desired.items():
+            indexes = self.indexes[name]
+            for doomed in self.doomed:
+                if doomed[0] == name:
+                    indexes.pop(doomed[1], None)
+            highest = max([link.index for link in self.observed[name].links.values()], default=1)
+            for ifname in state.links:
+                if ifname not in indexes:
+                    highest += 1
+                    indexes[ifname] = highest
+                    self.made.add((name, ifname))
+
+    def index_of(self, name: str, ifname: str | None) -> int:
+        return self.indexes[name].get(ifname, 0) if ifname else 0
+
+    def planned(self, name: str, ifname: str) -> LinkState:
+        return with_index(self.desired[name].links[ifname], self.indexes[name][ifname])
+
+    def settings(self, name: str, *, before_links: bool) -> Iterator[Step]:
+        """Set sysctls; those of one link can only be set when the link is there."""
+        present = self.observed[name].sysctl
+        wanted = self.desired[name].sysctl
+        returned = {
+            key: self.defaults[key]
+            for key in self.last.get(name, _EMPTY).sysctl
+            if key not in wanted and key in self.defaults
+        }
+        for key, value in {**returned, **wanted}.items():
+            if _names_link(key) == before_links:
+                continue
+            before = present.get(key, "")
+            if before.split() != value.split():
+                yield SetSysctl(name, key, value, before)
+
+    def bridges(self) -> Iterator[Step]:
+        for name, state in self.desired.items():
+            for link in state.links.values():
+                if link.kind == "bridge" and (name, link.ifname) in self.made:
+                    yield AddBridge(name, self.planned(name, link.ifname))
+
+    def cables(self) -> Iterator[Step]:
+        done: set[End] = set()
+        for name, state in self.desired.items():
+            for link in state.links.values():
+                end = (name, link.ifname)
+                if link.peer is None or end not in self.made or end in done:
+                    continue
+                done |= {end, link.peer}
+                yield self.cable(name, link, link.peer)
+
+    def cable(self, name: str, link: LinkState, peer: End) -> Step:
+        master = self.planned(name, link.master) if link.master else None
+        return AddVeth(name, self.planned(name, link.ifname), peer[0], self.planned(*peer), master)
+
+    def configure(self, name: str) -> Iterator[Step]:
+        yield from self.settings(name, before_links=False)
+        for wanted in self.desired[name].links.values():
+            if wanted.kind != "bridge":
+                yield from self.set_link(name, wanted)
+        for wanted in self.desired[name].links.values():
+            yield from self.add_addresses(name, wanted)
+        yield from self.add_routes(name)
+
+    def set_link(self, name: str, wanted: LinkState) -> Iterator[Step]:
+        link = self.planned(name, wanted.ifname)
+        before = self.observed[name].links.get(wanted.ifname)
+        if (name, wanted.ifname) in self.made or before is None:
+            before = replace(link, up=link.master is not None)  # a port came up with its cable
+        merged = replace(
+            before,
+            up=link.up,
+            mac=link.mac or before.mac,
+            mtu=link.mtu if link.mtu is not None else self.usual_mtu(name, before),
+            master=link.master,
+        )
+        if merged != before:
+            masters = self.index_of(name, merged.master), self.index_of(name, before.master)
+            yield SetLink(name, merged, before, *masters)
+
+    def usual_mtu(self, name: str, before: LinkState) -> int | None:
+        """Give the MTU to return to where the last `up` had set one."""
+        asked = self.last.get(name, _EMPTY).links.get(before.ifname)
+        return 1500 if asked is not None and asked.mtu is not None else before.mtu
+
+    def add_addresses(self, name: str, wanted: LinkState) -> Iterator[Step]:
+        if not wanted.addresses:
+            return
+        present: set[Interface] = set()
+        if (name, wanted.ifname) not in self.made:
+            link = self.observed[name].links[wanted.ifname]
+            ours = self.last.get(name, _EMPTY).links.get(wanted.ifname)
+            mine = set(ours.addresses) if ours else set()
+            extra = [a for a in link.addresses if a in mine and a not in wanted.addresses]
+            present = set(link.addresses) - set(_swept_away(link, extra))
+        for address in wanted.addresses:
+            if address not in present:
+                yield AddAddress(name, self.planned(name, wanted.ifname), address)
+
+    def add_routes(self, name: str) -> Iterator[Step]:
+        state = self.desired[name]
+        present = {_key(route): route for route in self.observed[name].routes}
+        shaken = any(made[0] == name for made in self.made) and name not in self.new
+        for route in state.routes:
+            found = present.get(_key(route))
+            if found is not None and _satisfies(found, route) and not self.lost(name, found):
+                continue
+            before = route if found is None and shaken else found
+            index_before = self.index_of(name, found.ifname) if found else 0
+            yield AddRoute(name, route, self.index_of(name, route.ifname), before, index_before)
+
+    def lost(self, name: str, route: Route) -> bool:
+        """Tell whether a route goes with the link that it leads over."""
+        return (name, route.ifname or "") in self.doomed
+
+    def raise_bridges(self) -> Iterator[Step]:
+        """Bring bridges up last: ports that come to a running bridge cost time quadratically."""
+        for name, state in self.desired.items():
+            for wanted in state.links.values():
+                if wanted.kind != "bridge":
+                    continue
+                link = self.planned(name, wanted.ifname)
+                before = self.observed[name].links.get(wanted.ifname)
+                if before is None or (name, wanted.ifname) in self.made:
+                    before = replace(link, up=False)
+                merged = replace(before, up=True, mac=link.mac)
+                if merged != before:
+                    yield SetLink(name, merged, before)
+
+
+def _names_link(key: str) -> bool:
+    parts = key.replace("/", ".").split(".")
+    return len(parts) > 4 and parts[2] in ("conf", "neigh") and parts[3] not in ("all", "default")
+
+
+def _swept_away(link: LinkState, extra: list[Interface]) -> list[Interface]:
+    """Give the addresses that the kernel deletes along with one of the same IPv4 subnet."""
+    subnets = {address.network for address in extra if address.version == 4}
+    return [a for a in link.addresses if a.version == 4 and a.network in subnets and a not in extra]
+
+
+def _key(route: Route) -> tuple[object, int]:
+    usual = 0 if route.dst.version == 4 else 1024
+    return route.dst, usual if route.metric is None else route.metric
+
+
+def _satisfies(found: Route, wanted: Route) -> bool:
+    same_link = wanted.ifname is None or wanted.ifname == found.ifname
+    return found.via == wanted.via and same_link

@@ -1,0 +1,231 @@
+"""What the kernel has now, in the same values as what the file asks for.
+
+One pass over the lab's namespaces: three dumps and two questions each, no file read, no program run.
+Who the peer of a veth is, the kernel tells only through nsids, so the pairs that the file knows are
+checked first, and only what is left is searched for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
+
+from nslab.errors import KernelError
+from nslab.kernel.sandbox import OUTSIDE, Handle, Sandbox
+from nslab.lab.model import Address, Interface, Network, Route
+from nslab.netlink.message import Request
+from nslab.netlink.rtnl import address as rtnl_address
+from nslab.netlink.rtnl import route as rtnl_route
+from nslab.netlink.rtnl.constants import AF, RT_SCOPE, RT_TABLE, RTM, RTN, RTPROT
+from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
+from nslab.netlink.rtnl.netconf import NETCONFA_IFINDEX_ALL, Netconf
+from nslab.netlink.rtnl.netns import Nsid
+from nslab.plan.state import FORWARD, End, LinkState, NetnsState, State
+
+_AHEAD = 64
+_STATIC = (RTPROT.STATIC, RTPROT.BOOT)
+
+Pairs = dict[End, End]
+"""Ends that are thought to be joined, both ways round."""
+
+
+def observe(sandbox: Sandbox, expected: Iterable[State] = ()) -> State:
+    """Read the lab's namespaces.
+
+    Args:
+        sandbox: the running lab.
+        expected: what the lab is thought to hold: names the sysctls to read and the likely peers.
+
+    Raises:
+        KernelError: the kernel refused to tell.
+        LabNotRunningError: the lab ended meanwhile.
+    """
+    states = list(expected)
+    names = [name for name in sandbox.names() if name != OUTSIDE]
+    raw: dict[str, list[Link]] = {}
+    observed: State = {}
+    for start in range(0, len(names), _AHEAD):
+        sandbox.open(names[start : start + _AHEAD])
+        for name in names[start : start + _AHEAD]:
+            raw[name], observed[name] = _netns(sandbox.handle(name))
+    _join_peers(sandbox, raw, observed, _pairs(states))
+    for name, keys in _sysctls(states).items():
+        if name in observed:
+            observed[name].sysctl.update(read_sysctls(sandbox, name, keys))
+    return observed
+
+
+def read_sysctls(sandbox: Sandbox, name: str, keys: Iterable[str]) -> dict[str, str]:
+    """Read sysctls of one netns; those that are not there are left out."""
+    wanted = list(keys)
+    answers = sandbox.sysctl(name, wanted)
+    return {key: said for key, said in zip(wanted, answers, strict=True) if isinstance(said, str)}
+
+
+def _pairs(states: list[State]) -> Pairs:
+    return {
+        (name, link.ifname): link.peer
+        for state in states
+        for name, netns in state.items()
+        for link in netns.links.values()
+        if link.peer is not None
+    }
+
+
+def _sysctls(states: list[State]) -> dict[str, list[str]]:
+    """Give the keys to read by netns, beside those that netlink tells."""
+    found: dict[str, dict[str, None]] = {}
+    for state in states:
+        for name, netns in state.items():
+            keys = [key for key in netns.sysctl if key not in FORWARD]
+            if keys:
+                found.setdefault(name, {}).update(dict.fromkeys(keys))
+    return {name: list(keys) for name, keys in found.items()}
+
+
+def _netns(handle: Handle) -> tuple[list[Link], NetnsState]:
+    transport = handle.transport
+    links = transport.dump(Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS)), Link)
+    addresses = transport.dump(
+        Request(RTM.GETADDR, rtnl_address.Address()), rtnl_address.Address
+    )
+    names = {link.index: link.ifname or "" for link in links}
+    state = NetnsState()
+    for link in links:
+        found = tuple(_addresses(addresses, link.index))
+        state.links[link.ifname or ""] = _link(link, names, found)
+    for family in (AF.INET, AF.INET6):
+        state.routes += _routes(handle, family, names)
+        forwarding = transport.get(
+            Request(RTM.GETNETCONF, Netconf(family=family, ifindex=NETCONFA_IFINDEX_ALL)), Netconf
+        ).forwarding
+        state.sysctl[FORWARD[0 if family == AF.INET else 1]] = str(forwarding or 0)
+    return links, state
+
+
+def _link(link: Link, names: dict[int, str], addresses: tuple[Interface, ...]) -> LinkState:
+    kind = link.linkinfo.kind if link.linkinfo and link.linkinfo.kind else ""
+    same_netns = link.link is not None and link.link_netnsid is None
+    return LinkState(
+        ifname=link.ifname or "",
+        kind="loopback" if link.flags & IFF.LOOPBACK else kind,
+        index=link.index,
+        mac="" if link.flags & IFF.LOOPBACK else (link.address or b"").hex(":"),
+        mtu=link.mtu,
+        up=bool(link.flags & IFF.UP),
+        carrier=bool(link.carrier),
+        master=names.get(link.master) if link.master else None,
+        peer=("", names.get(link.link or 0, "")) if same_netns else None,
+        addresses=addresses,
+    )
+
+
+def _addresses(messages: list[rtnl_address.Address], index: int) -> Iterator[Interface]:
+    """Give a link's lasting addresses; link-local IPv6 ones are the kernel's own doing."""
+    for message in messages:
+        packed = message.local or message.address
+        if message.index != index or packed is None:
+            continue
+        flags = message.flags if message.flags is not None else message.flags8
+        if not flags & rtnl_address.IFA_F.PERMANENT or message.scope == RT_SCOPE.HOST:
+            continue
+        if message.family == AF.INET:
+            yield IPv4Interface((packed, message.prefixlen))
+        elif message.scope != RT_SCOPE.LINK:
+            yield IPv6Interface((packed, message.prefixlen))
+
+
+def _routes(handle: Handle, family: int, names: dict[int, str]) -> list[Route]:
+    """Give the static routes of the main table: set by a lab or by hand, not by a daemon."""
+    request = Request(
+        RTM.GETROUTE, rtnl_route.Route(family=family, table8=RT_TABLE.MAIN, table=RT_TABLE.MAIN)
+    )
+    try:
+        messages = handle.transport.dump(request, rtnl_route.Route)
+    except KernelError as error:
+        if error.errno != 2:  # ENOENT: this netns has no such table yet
+            raise
+        return []
+    return [
+        _route(message, names)
+        for message in messages
+        if message.protocol in _STATIC and message.type == RTN.UNICAST
+    ]
+
+
+def _route(message: rtnl_route.Route, names: dict[int, str]) -> Route:
+    usual = 0 if message.family == AF.INET else 1024
+    metric = message.priority if message.priority is not None else 0
+    return Route(
+        dst=_network(message),
+        via=_gateway(message.gateway),
+        ifname=names.get(message.oif or 0),
+        metric=None if metric == usual else metric,
+    )
+
+
+def _network(message: rtnl_route.Route) -> Network:
+    if message.family == AF.INET:
+        return IPv4Network((message.dst or bytes(4), message.dst_len))
+    return IPv6Network((message.dst or bytes(16), message.dst_len))
+
+
+def _gateway(packed: bytes | None) -> Address | None:
+    if packed is None:
+        return None
+    return IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed)
+
+
+def _join_peers(
+    sandbox: Sandbox, raw: dict[str, list[Link]], observed: State, likely: Pairs
+) -> None:
+    """Find out which veth ends belong together."""
+    ends = {
+        (name, link.ifname or ""): link
+        for name, links in raw.items()
+        for link in links
+        if link.link is not None and link.link_netnsid is not None
+    }
+    for end in list(ends):
+        if end in ends and likely.get(end) in ends:
+            peer = likely[end]
+            if _joined(sandbox, end, ends[end], peer, ends[peer]):
+                _note(observed, ends, end, peer)
+    by_index: dict[tuple[int, int | None], list[End]] = {}
+    for end, link in ends.items():
+        by_index.setdefault((link.index, link.link), []).append(end)
+    for end in list(ends):
+        link = ends.get(end)
+        candidates = by_index.get((link.link or 0, link.index), []) if link else []
+        for peer in candidates:
+            if end in ends and peer in ends and peer != end:
+                if _joined(sandbox, end, ends[end], peer, ends[peer]):
+                    _note(observed, ends, end, peer)
+    for name, state in observed.items():
+        for link_state in list(state.links.values()):
+            if link_state.peer is not None and link_state.peer[0] == "":
+                own = replace(link_state, peer=(name, link_state.peer[1]))
+                state.links[link_state.ifname] = own
+
+
+def _joined(sandbox: Sandbox, end: End, link: Link, peer: End, far: Link) -> bool:
+    if link.link != far.index or far.link != link.index:
+        return False
+    target = sandbox.handle(peer[0]).fd
+    question = Request(RTM.GETNSID, Nsid(fd=target))
+    return sandbox.handle(end[0]).transport.get(question, Nsid).nsid == link.link_netnsid
+
+
+def _note(observed: State, ends: dict[End, Link], end: End, peer: End) -> None:
+    for one, other in ((end, peer), (peer, end)):
+        links = observed[one[0]].links
+        links[one[1]] = replace(links[one[1]], peer=other)
+        del ends[one]

@@ -1,0 +1,59 @@
+"""What a lab's namespaces hold, as desired and as observed: the same values, so that they compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nslab.lab.model import Interface, Route
+
+End = tuple[str, str]
+"""A link by its place: (netns, ifname)."""
+
+FORWARD = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
+"""The sysctls that make a router."""
+
+QUIET = ("net.ipv6.conf.all.disable_ipv6", "net.ipv6.conf.default.disable_ipv6")
+"""The sysctls that keep a fabric's ports from speaking IPv6 themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """One link.
+
+    Attributes:
+        index: the kernel's ifindex in its netns; 0 where it is not yet chosen.
+        mtu: in bytes; None where the kernel's choice will do.
+        peer: the other end of a veth, where it is known.
+        master: the ifname of the bridge that it is a port of.
+    """
+
+    ifname: str
+    kind: str
+    index: int = 0
+    mac: str = ""
+    mtu: int | None = None
+    up: bool = True
+    carrier: bool = True
+    master: str | None = None
+    peer: End | None = None
+    addresses: tuple[Interface, ...] = ()
+
+
+@dataclass(slots=True)
+class NetnsState:
+    """One netns: its links by name, its static routes, the sysctls that matter."""
+
+    links: dict[str, LinkState] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=list)
+    sysctl: dict[str, str] = field(default_factory=dict)
+
+
+State = dict[str, NetnsState]
+"""A lab's namespaces by name."""
+
+
+def fresh(sysctl: dict[str, str]) -> NetnsState:
+    """Give what a new netns holds: `lo`, down, and the sysctls that the machine gives it."""
+    return NetnsState(
+        {"lo": LinkState("lo", "loopback", index=1, up=False)}, [], dict(sysctl)
+    )
