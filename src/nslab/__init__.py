@@ -1,0 +1,63 @@
+"""Virtual networks out of Linux network namespaces.
+
+Everything public is here; each name is loaded when it is first used, so that importing the package
+costs nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nslab.draw import draw_text
+    from nslab.errors import NslabError
+    from nslab.lab import Lab, dump, dumps, end, load, loads
+    from nslab.plan.diff import Plan
+    from nslab.plan.drift import Drift
+    from nslab.plan.session import Node, Pings, Running, connect, diff, up
+
+_HOMES = {
+    "Drift": "nslab.plan.drift",
+    "Lab": "nslab.lab",
+    "Node": "nslab.plan.session",
+    "NslabError": "nslab.errors",
+    "Pings": "nslab.plan.session",
+    "Plan": "nslab.plan.diff",
+    "Running": "nslab.plan.session",
+    "connect": "nslab.plan.session",
+    "diff": "nslab.plan.session",
+    "draw_text": "nslab.draw",
+    "dump": "nslab.lab",
+    "dumps": "nslab.lab",
+    "end": "nslab.lab",
+    "load": "nslab.lab",
+    "loads": "nslab.lab",
+    "up": "nslab.plan.session",
+}
+
+__all__ = [  # noqa: PLE0604 - the names are those of _HOMES, spelt out for type checkers
+    "Drift",
+    "Lab",
+    "Node",
+    "NslabError",
+    "Pings",
+    "Plan",
+    "Running",
+    "connect",
+    "diff",
+    "draw_text",
+    "dump",
+    "dumps",
+    "end",
+    "load",
+    "loads",
+    "up",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(home), name)

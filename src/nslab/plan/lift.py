@@ -1,0 +1,86 @@
+"""The kernel's state in the file's own terms: what `nslab show` prints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Network, Node
+from nslab.plan.state import FORWARD, LinkState, State
+
+
+def lift(known: Desired, observed: State) -> Desired:
+    """Give what is there as a lab.
+
+    Args:
+        known: the lab as last brought up: tells which namespaces are fabrics, and the order.
+        observed: the kernel now. Links that are no cable and no port are left out.
+    """
+    fabrics = {bridge.name: bridge for bridge in known.bridges if bridge.name in observed}
+    names = [node.name for node in known.nodes if node.name in observed]
+    nodes = [_node(node, observed) for node in known.nodes if node.name in observed]
+    bridges = [_bridge(bridge, observed) for bridge in fabrics.values()]
+    return replace(known, bridges=tuple(bridges), cables=_cables(names, observed, known),
+                   nodes=tuple(nodes))
+
+
+def _node(node: Node, observed: State) -> Node:
+    state = observed[node.name]
+    pairs = [(key, state.sysctl[key]) for key, _ in node.sysctl if key in state.sysctl]
+    forward = all(state.sysctl.get(key) == "1" for key in FORWARD)
+    return Node(node.name, forward, tuple(state.routes), tuple(pairs))
+
+
+def _endpoint(name: str, link: LinkState) -> Endpoint:
+    mtu = None if link.mtu == 1500 else link.mtu
+    return Endpoint(name, link.ifname, link.mac, mtu, link.addresses)
+
+
+def _bridge(bridge: Bridge, observed: State) -> Bridge:
+    links = observed[bridge.name].links
+    order = {ifname: place for place, ifname in enumerate(bridge.port_ifnames)}
+    ports = [
+        link
+        for link in links.values()
+        if link.master == bridge.ifname and link.peer is not None and link.peer[0] in observed
+    ]
+    ports.sort(key=lambda link: (order.get(link.ifname, len(order)), link.index))
+    ends = tuple(
+        _endpoint(link.peer[0], observed[link.peer[0]].links[link.peer[1]])
+        for link in ports
+        if link.peer is not None
+    )
+    device = links.get(bridge.ifname)
+    return replace(
+        bridge,
+        mac=device.mac if device else bridge.mac,
+        subnets=_still_true(bridge.subnets, ends),
+        ports=ends,
+        port_ifnames=tuple(link.ifname for link in ports),
+    )
+
+
+def _still_true(subnets: tuple[Network, ...], ends: tuple[Endpoint, ...]) -> tuple[Network, ...]:
+    """Keep the subnets only while every address is in one of them."""
+    networks = {address.network for end in ends for address in end.addresses}
+    return subnets if networks <= set(subnets) else ()
+
+
+def _cables(names: list[str], observed: State, known: Desired) -> tuple[Cable, ...]:
+    subnets = {
+        frozenset((end.node, end.ifname) for end in cable.ends): cable for cable in known.cables
+    }
+    found: dict[frozenset[tuple[str, str]], Cable] = {}
+    for name in names:
+        for link in observed[name].links.values():
+            if link.peer is None or link.peer[0] not in names or link.kind != "veth":
+                continue
+            key = frozenset(((name, link.ifname), link.peer))
+            far = observed[link.peer[0]].links[link.peer[1]]
+            ends = (_endpoint(name, link), _endpoint(link.peer[0], far))
+            asked = subnets.get(key)
+            if asked and asked.ends[0].node == ends[1].node and asked.ends[0] != ends[0]:
+                ends = (ends[1], ends[0])
+            if key not in found:
+                found[key] = Cable(ends, _still_true(asked.subnets if asked else (), ends))
+    ordered = [found.pop(key) for key in subnets if key in found]
+    return (*ordered, *found.values())

@@ -1,0 +1,399 @@
+"""Running labs: bring one up, find one again, look at it, run things in it, take it down."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Self
+
+from nslab.errors import LabBusyError, LabInterruptedError, LabNotRunningError, NslabError
+from nslab.kernel import echo, spawn
+from nslab.kernel.privilege import read_switch
+from nslab.kernel.sandbox import OUTSIDE, Sandbox, no_such_node
+from nslab.lab import Desired, Lab, dumps, loads
+from nslab.plan.apply import Watch, apply
+from nslab.plan.diff import Plan, compare
+from nslab.plan.drift import Drift, drift_of
+from nslab.plan.lift import lift
+from nslab.plan.lower import lower
+from nslab.plan.observe import observe, read_sysctls
+from nslab.plan.state import FORWARD, State
+
+_START_TRIES = 3
+
+
+def up(lab: Lab | Desired, *, keep: bool = False, watch: Watch | None = None) -> Running:
+    """Make the kernel match the lab; one that runs already is changed by the fewest steps.
+
+    Args:
+        lab: what is to be.
+        keep: whether the lab outlives this process. Without it the lab ends with the returned
+            object's `with` block, its `down()`, or this process, however that ends.
+        watch: called with each step as it is begun.
+
+    Raises:
+        LabFileError: the lab cannot be.
+        LabBusyError: a lab of this name runs from another file.
+        PrivilegeError: this machine lets this user make no namespaces.
+        StepError: a step failed; everything done before it has been undone.
+    """
+    desired = _resolve(lab)
+    source = (lab.source or "") if isinstance(lab, Lab) else ""
+    for _ in range(_START_TRIES):
+        try:
+            return _start(desired, source, keep=keep, watch=watch)
+        except FileExistsError:
+            pass
+        try:
+            return _change(desired, source, watch)
+        except LabNotRunningError:
+            continue
+    raise LabBusyError(f'the lab "{desired.name}" is being brought up or down by somebody else')
+
+
+def diff(lab: Lab | Desired) -> Plan:
+    """Compute the steps that `up` would take now, without taking any.
+
+    Raises:
+        LabFileError: the lab cannot be.
+    """
+    desired = lower(_resolve(lab))
+    try:
+        sandbox = Sandbox.connect(_resolve(lab).name)
+    except LabNotRunningError:
+        return compare(desired, {}, defaults=_host_defaults())
+    with sandbox:
+        return _compare(sandbox, desired)
+
+
+def connect(name: str) -> Running:
+    """Find a running lab.
+
+    Raises:
+        LabNotRunningError: there is none of that name.
+    """
+    with Sandbox.connect(name) as sandbox:
+        return Running(name, sandbox.pid, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node of a running lab."""
+
+    lab: str
+    pid: int
+    name: str
+
+    def popen(
+        self,
+        args: str | Sequence[spawn.StrPath],
+        *,
+        stdin: int | IO[bytes] | IO[str] | None = None,
+        stdout: int | IO[bytes] | IO[str] | None = None,
+        stderr: int | IO[bytes] | IO[str] | None = None,
+        shell: bool = False,
+        cwd: spawn.StrPath | None = None,
+        env: Mapping[str, str] | None = None,
+        text: bool | None = None,
+        encoding: str | None = None,
+        errors: str | None = None,
+    ) -> subprocess.Popen[str] | subprocess.Popen[bytes]:
+        """Start a program in the node; the parameters are those of `subprocess.Popen`.
+
+        Raises:
+            FileNotFoundError: there is no such program.
+        """
+        return spawn.popen(
+            self.lab,
+            self.pid,
+            self.name,
+            args,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            shell=shell,
+            cwd=cwd,
+            env=env,
+            text=text,
+            encoding=encoding,
+            errors=errors,
+        )
+
+    def run(
+        self,
+        args: str | Sequence[spawn.StrPath],
+        *,
+        input: str | bytes | None = None,  # noqa: A002 - subprocess's own name
+        stdin: int | IO[bytes] | IO[str] | None = None,
+        stdout: int | IO[bytes] | IO[str] | None = None,
+        stderr: int | IO[bytes] | IO[str] | None = None,
+        capture_output: bool = False,
+        shell: bool = False,
+        cwd: spawn.StrPath | None = None,
+        timeout: float | None = None,
+        check: bool = False,
+        env: Mapping[str, str] | None = None,
+        text: bool | None = None,
+        encoding: str | None = None,
+        errors: str | None = None,
+    ) -> subprocess.CompletedProcess[str | bytes]:
+        """Run a program in the node to its end; the parameters are those of `subprocess.run`.
+
+        Raises:
+            FileNotFoundError: there is no such program.
+            subprocess.CalledProcessError: it failed, and `check` was set.
+            subprocess.TimeoutExpired: it was killed after `timeout` seconds.
+        """
+        process = self.popen(
+            args,
+            stdin=subprocess.PIPE if input is not None else stdin,
+            stdout=subprocess.PIPE if capture_output else stdout,
+            stderr=subprocess.PIPE if capture_output else stderr,
+            shell=shell,
+            cwd=cwd,
+            env=env,
+            text=text,
+            encoding=encoding,
+            errors=errors,
+        )
+        with process:
+            try:
+                out, err = process.communicate(input, timeout)  # type: ignore[arg-type]
+            except BaseException:
+                process.kill()
+                raise
+        done = subprocess.CompletedProcess[str | bytes](args, process.returncode, out, err)
+        if check:
+            done.check_returncode()
+        return done
+
+
+@dataclass(frozen=True, slots=True)
+class Pings:
+    """The outcome of `ping`: one echo a pair, in the order in which they were asked."""
+
+    echoes: tuple[echo.Echo, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every pair answered."""
+        return all(one.ok for one in self.echoes)
+
+    @property
+    def broken(self) -> tuple[echo.Echo, ...]:
+        """The pairs that did not."""
+        return tuple(one for one in self.echoes if not one.ok)
+
+
+class Running:
+    """A running lab. Any number of threads may use it; as a context manager, its end is the lab's."""
+
+    def __init__(self, name: str, pid: int, sandbox: Sandbox | None) -> None:
+        self.name = name
+        self.pid = pid
+        self._sandbox = sandbox
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.down()
+
+    def __getitem__(self, node: str) -> Node:
+        """Give a node by name.
+
+        Raises:
+            NodeNotFoundError: the lab has no such node.
+        """
+        with self.open() as sandbox:
+            names = sandbox.names()
+        if node not in names:
+            raise no_such_node(self.name, node, names)
+        return Node(self.name, self.pid, node)
+
+    def open(self) -> Sandbox:
+        """Open a connection of the caller's own to the lab's holder."""
+        return Sandbox.connect(self.name)
+
+    def down(self) -> None:
+        """Remove every trace of the lab; one that is gone already is no error."""
+        held, self._sandbox = self._sandbox, None
+        try:
+            with Sandbox.connect(self.name) as sandbox:
+                if sandbox.pid == self.pid:
+                    sandbox.end()
+        except LabNotRunningError:
+            pass
+        if held is not None:
+            held.close()
+
+    def desired(self) -> Desired:
+        """Give the lab as it was last brought up."""
+        with self.open() as sandbox:
+            return _document(sandbox)
+
+    def observed(self) -> Desired:
+        """Read the lab back from the kernel, in the file's own terms."""
+        with self.open() as sandbox:
+            desired = _document(sandbox)
+            return lift(desired, observe(sandbox, [lower(desired)]))
+
+    def drift(self, lab: Lab | Desired | None = None) -> list[Drift]:
+        """List the differences between the lab (as last brought up, or as given) and the kernel."""
+        with self.open() as sandbox:
+            last = _document(sandbox)
+            wanted = lower(last if lab is None else _resolve(lab))
+            observed = observe(sandbox, [wanted, lower(last)])
+            return drift_of(wanted, observed, lower(last))
+
+    def ping(
+        self,
+        source: str | None = None,
+        target: str | None = None,
+        *,
+        timeout: float = 1.0,
+        tries: int = 3,
+    ) -> Pings:
+        """Ping one pair, all from `source`, or every pair of nodes, all at once.
+
+        Args:
+            source: the node to ask from, or None for every node.
+            target: the node to reach, or None for every other.
+            timeout: seconds to wait for one answer.
+            tries: how often each is asked before it counts as broken.
+
+        Raises:
+            NodeNotFoundError: the lab has no such node.
+        """
+        with self.open() as sandbox:
+            desired = _document(sandbox)
+            names = [node.name for node in desired.nodes]
+            for name in (source, target):
+                if name is not None and name not in names:
+                    raise no_such_node(self.name, name, names)
+            probes = _probes(desired, source, target)
+            sockets = {}
+            for version in sorted({probe.address.version for probe in probes}):
+                sources = list(
+                    dict.fromkeys(p.source for p in probes if p.address.version == version)
+                )
+                opened = sandbox.sockets(*echo.protocol_of(version), sources)
+                sockets.update({(n, version): s for n, s in zip(sources, opened, strict=True)})
+        try:
+            return Pings(tuple(echo.ping(probes, sockets, timeout=timeout, tries=tries)))
+        finally:
+            for sock in sockets.values():
+                sock.close()
+
+
+def _resolve(lab: Lab | Desired) -> Desired:
+    return lab.resolve() if isinstance(lab, Lab) else lab
+
+
+def _host_defaults() -> dict[str, str]:
+    """Give what a new netns begins with: IPv4 settings are copied from the machine's."""
+    return {FORWARD[0]: read_switch("/proc/sys/net/ipv4/ip_forward") or "0", FORWARD[1]: "0"}
+
+
+def _start(desired: Desired, source: str, *, keep: bool, watch: Watch | None) -> Running:
+    sandbox = Sandbox.start(desired.name)
+    try:
+        state = lower(desired)
+        keys = {key for netns in state.values() for key in netns.sysctl}
+        defaults = read_sysctls(sandbox, OUTSIDE, sorted(keys))
+        apply(compare(state, {}, defaults=defaults).steps, sandbox, watch)
+        _finish(sandbox, desired, source)
+        if keep:
+            sandbox.keep()
+    except KeyboardInterrupt:
+        sandbox.end()
+        raise LabInterruptedError(f'interrupted: the lab "{desired.name}" was undone') from None
+    except BaseException:
+        sandbox.end()
+        raise
+    if keep:
+        sandbox.close()
+    return Running(desired.name, sandbox.pid, None if keep else sandbox)
+
+
+def _change(desired: Desired, source: str, watch: Watch | None) -> Running:
+    with Sandbox.connect(desired.name) as sandbox:
+        sandbox.become_writer()
+        other = sandbox.get()[1]
+        if source and other and other != source:
+            raise LabBusyError(
+                f'a lab named "{desired.name}" is up from another file, {other}',
+                hint=f"`nslab down {desired.name}` ends it, or give this one another name",
+            )
+        try:
+            apply(_compare(sandbox, lower(desired)).steps, sandbox, watch)
+        except KeyboardInterrupt:
+            raise LabInterruptedError("interrupted: the lab is as it was before") from None
+        _finish(sandbox, desired, source or other)
+        return Running(desired.name, sandbox.pid, None)
+
+
+def _compare(sandbox: Sandbox, desired: State) -> Plan:
+    last = lower(_document(sandbox))
+    keys = {key for state in (desired, last) for netns in state.values() for key in netns.sysctl}
+    defaults = read_sysctls(sandbox, OUTSIDE, sorted(keys))
+    return compare(desired, observe(sandbox, [desired, last]), last, defaults)
+
+
+def _document(sandbox: Sandbox) -> Desired:
+    data = sandbox.get()[0]
+    if not data:
+        raise NslabError(f'the lab "{sandbox.lab}" is still being brought up')
+    return loads(data.decode(), format="json", name=sandbox.lab).resolve()
+
+
+def _finish(sandbox: Sandbox, desired: Desired, source: str) -> None:
+    sandbox.set_hosts(_hosts(desired))
+    sandbox.put(dumps(desired, format="json").encode(), source)
+
+
+def _hosts(desired: Desired) -> str:
+    lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
+    for name, ends in desired.endpoints().items():
+        lines += [f"{address.ip} {name}" for end in ends for address in end.addresses]
+    return "\n".join(lines) + "\n"
+
+
+def _probes(desired: Desired, source: str | None, target: str | None) -> list[echo.Probe]:
+    ends = desired.endpoints()
+    shared = {
+        (end.node, address.network): address.ip
+        for group in ends.values()
+        for end in group
+        for address in end.addresses
+    }
+    probes = []
+    for one in [source] if source is not None else ends:
+        own = [address.network for end in ends[one] for address in end.addresses]
+        for other in [target] if target is not None else ends:
+            if one != other or target is not None:
+                first = [address.ip for end in ends[other] for address in end.addresses]
+                near = [shared[other, net] for net in own if (other, net) in shared]
+                address = next(iter([*near, *first]), None)
+                if address is not None:
+                    probes.append(echo.Probe(one, other, address))
+    return probes
+
+
+def summary(name: str) -> dict[str, str | int]:
+    """Tell what `nslab ls` prints of a running lab: name, nodes, source, start time, holder."""
+    with Sandbox.connect(name) as sandbox:
+        document, source, started, state = sandbox.get()
+        nodes = len(json.loads(document)["nodes"]) if document else 0
+        return {
+            "lab": name,
+            "state": state,
+            "nodes": nodes,
+            "file": source,
+            "started": started,
+            "pid": sandbox.pid,
+        }
+
+

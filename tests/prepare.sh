@@ -1,0 +1,15 @@
+#!/bin/sh
+# Installs the Debian packages that the tests use, when root; else says what is missing.
+set -eu
+missing=
+for pair in ip:iproute2 strace:strace newuidmap:uidmap; do
+    command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+    echo "not installed, and only root can install them:$missing;" \
+        "the tests that compare with these programs will be skipped" >&2
+fi
