@@ -1,0 +1,5 @@
+"""`python -m nslab`."""
+
+from nslab.cli import entry
+
+entry()
