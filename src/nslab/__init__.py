@@ -34,7 +34,7 @@ _HOMES = {
     "up": "nslab.plan.session",
 }
 
-__all__ = [  # noqa: PLE0604 - the names are those of _HOMES, spelt out for type checkers
+__all__ = [
     "Drift",
     "Lab",
     "Node",

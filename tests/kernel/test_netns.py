@@ -6,7 +6,6 @@ import subprocess
 import threading
 
 import pytest
-from tests.kernel.sandboxed import rootless, sandboxed, unprivileged
 
 from nslab.errors import KernelError, NetnsNotFoundError
 from nslab.kernel.netns import OWN, Netns
@@ -17,6 +16,7 @@ from nslab.netlink.rtnl.netns import Nsid
 from nslab.netlink.rtnl.nexthop import NexthopObject
 from nslab.netlink.rtnl.route import Route
 from nslab.netlink.rtnl.rule import Rule
+from tests.kernel.sandboxed import rootless, sandboxed, unprivileged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.kernel.sandboxed import rootless, sandboxed, unprivileged
 
 from nslab.errors import KernelError, NetnsExistsError, NetnsNotFoundError, UsageError
 from nslab.kernel import libc, registry
 from nslab.kernel.netns import OWN, Netns
+from tests.kernel.sandboxed import rootless, sandboxed, unprivileged
 
 DIRECTORY = Path(registry.DIRECTORY)
 

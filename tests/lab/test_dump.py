@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
-from tests.lab.strategies import labs, trees
 
 from nslab.lab import Lab, dump, dumps, end, loads
+from tests.lab.strategies import labs, trees
 
 if TYPE_CHECKING:
     from nslab.lab import Tree

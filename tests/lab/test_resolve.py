@@ -5,13 +5,13 @@ import subprocess
 import sys
 
 from hypothesis import HealthCheck, given, settings
-from tests.lab.reading import good
-from tests.lab.strategies import labs
 
 from nslab.lab import Lab
 from nslab.lab.document import parse
 from nslab.lab.names import IFNAME_BYTES, ifname_fault
 from nslab.lab.resolve import resolve
+from tests.lab.reading import good
+from tests.lab.strategies import labs
 
 few = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 

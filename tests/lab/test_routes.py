@@ -3,9 +3,9 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 
 import pytest
-from tests.lab.reading import good, wrong
 
 from nslab.lab import Route
+from tests.lab.reading import good, wrong
 
 LAB = """\
 cables:

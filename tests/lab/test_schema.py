@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.lab.strategies import labs
 
 from nslab.lab import Lab, dump
 from nslab.lab.document import parse
 from nslab.lab.schema import schema, text
 from nslab.lab.words import BRIDGE, CABLE, ENDPOINT, LAB, NODE, ROUTE, Kind
+from tests.lab.strategies import labs
 
 if TYPE_CHECKING:
     from nslab.lab import Tree

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.netlink.golden_values import LISTED, REFUSED, REQUESTS
 
 from nslab.netlink.attrs import NLA_F_NESTED, Message, attribute, attributes
 from nslab.netlink.message import NLM_F, NLMSG, Answer, Request, decode_failure, frame, split
@@ -15,6 +14,7 @@ from nslab.netlink.rtnl.kinds.bridge import BridgeInfo, BridgePortInfo
 from nslab.netlink.rtnl.kinds.tun import TunInfo
 from nslab.netlink.rtnl.link import IFLA, IFLA_INFO, Link
 from nslab.testing.fake import RTNETLINK
+from tests.netlink.golden_values import LISTED, REFUSED, REQUESTS
 
 GOLDEN = Path(__file__).parent / "golden"
 PATHS = sorted(GOLDEN.glob("*.json"))

@@ -5,10 +5,10 @@ import contextlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.netlink.messages import ALL, messages
 
 from nslab.netlink.attrs import DecodeError, Message
 from nslab.netlink.message import NLMSG, Answer, decode_failure, frame, split
+from tests.netlink.messages import ALL, messages
 
 _frames = st.tuples(
     st.integers(0, 2**16 - 1), st.binary(max_size=40), st.integers(0, 2**32 - 1), st.just(0)

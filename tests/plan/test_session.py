@@ -67,7 +67,9 @@ def test_two_labs_with_the_same_names_and_addresses(name: str) -> None:
 def test_programs_run_in_nodes(name: str) -> None:
     with up(star(name, 1)) as running_lab:
         node = running_lab["h1"]
-        done = node.run(["sh", "-c", "hostname; cat"], input="hello", capture_output=True, text=True)
+        done = node.run(
+            ["sh", "-c", "hostname; cat"], input="hello", capture_output=True, text=True
+        )
         assert done.stdout == "h1\nhello"
         assert node.run(["sh", "-c", "exit 7"]).returncode == 7
         assert node.run(["sh", "-c", "kill -TERM $$"]).returncode == -signal.SIGTERM
@@ -125,9 +127,12 @@ def test_a_deleted_cable_comes_back_with_its_routes(name: str) -> None:
 
 def test_a_killed_holder_takes_everything_along(name: str) -> None:
     running_lab = up(star(name))
-    sleeper = running_lab["h1"].popen(["sleep", "60"])
-    os.kill(running_lab.pid, signal.SIGKILL)
-    assert sleeper.wait(timeout=2) == -signal.SIGKILL
+    command = ["sh", "-c", "echo begun; exec sleep 60"]
+    with running_lab["h1"].popen(command, stdout=subprocess.PIPE) as sleeper:
+        assert sleeper.stdout is not None
+        assert sleeper.stdout.readline()
+        os.kill(running_lab.pid, signal.SIGKILL)
+        assert sleeper.wait(timeout=2) == -signal.SIGKILL
     deadline = time.monotonic() + 2
     while name in running() and time.monotonic() < deadline:
         time.sleep(0.01)

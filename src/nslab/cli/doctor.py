@@ -51,10 +51,10 @@ def _sandbox(rows: list[tuple[str, bool, str]]) -> bool:
         transport = sandbox.handle("probe").transport
         for kind in _KINDS:
             body = Link(ifname="probe0", linkinfo=LinkInfo(kind=kind))
-            (error,) = transport.batch([Request(RTM.NEWLINK, body, NLM_F.CREATE | NLM_F.EXCL)])
-            missing = error is not None and error.errno == 95
+            (refusal,) = transport.batch([Request(RTM.NEWLINK, body, NLM_F.CREATE | NLM_F.EXCL)])
+            missing = refusal is not None and refusal.errno == 95
             rows.append((kind, not missing, "not in this kernel" if missing else ""))
-            if error is None:
+            if refusal is None:
                 transport.batch([Request(RTM.DELLINK, Link(ifname="probe0"))])
     finally:
         sandbox.end()

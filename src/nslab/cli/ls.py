@@ -28,5 +28,7 @@ def run(arguments: list[str]) -> int:
         return 0
     for lab in found:
         minutes = (time.time() - int(lab["started"])) / 60
-        print(f"{lab['lab']}\t{lab['state']}\t{lab['nodes']} nodes\t{minutes:.0f} min\t{lab['file']}")
+        print(
+            f"{lab['lab']}\t{lab['state']}\t{lab['nodes']} nodes\t{minutes:.0f} min\t{lab['file']}"
+        )
     return 0

@@ -26,5 +26,5 @@ def run(arguments: list[str]) -> int:
         steps = [{"words": step.words(), "command": step.command()} for step in plan]
         print(json.dumps(steps, indent=2))
     else:
-        print(plan if plan else f"nothing to do: {lab.name} is as the file says")
+        print(plan or f"nothing to do: {lab.name} is as the file says")
     return 0

@@ -34,7 +34,10 @@ def run(arguments: list[str]) -> int:
             print("\n".join(map(str, found)) or f"{lab.name} is as the file says")
         return 1 if found else 0
     observed = lab.observed()
-    text = _table(observed) if style == "table" else dumps(observed, format=style)
+    if style == "table":
+        text = _table(observed)
+    else:
+        text = dumps(observed, format="json" if style == "json" else "yaml")
     print(text.rstrip("\n"))
     return 0
 

@@ -12,11 +12,10 @@ import os
 import select
 import struct
 import time
+from _socket import socket as Socket  # noqa: N812 - a class under a lower-case name
 from collections import deque
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
-
-from _socket import socket as Socket  # noqa: N812 - a class under a lower-case name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

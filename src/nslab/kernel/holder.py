@@ -11,14 +11,14 @@ that is killed half-way leaves nothing.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
 import os
 import resource
 import select
 import sys
 import time
-
-import _signal
 from _socket import SO_PEERCRED, SOL_SOCKET, socket
+
 from nslab.errors import KernelError
 from nslab.kernel import libc, wire
 from nslab.kernel.netns import OWN
@@ -56,7 +56,7 @@ class Holder:
             "create": self.create,
             "open": self.open,
             "delete": self.delete,
-            "list": self.list,
+            "list": self.list_names,
             "socket": self.socket,
             "sysctl": self.sysctl,
             "hosts": self.hosts,
@@ -81,7 +81,7 @@ class Holder:
 
     def accept(self, poll: select.poll) -> None:
         """Take a connection of the same user (or of root); nobody else is answered."""
-        fd, _ = self.listener._accept()  # noqa: SLF001 - the module `socket` would cost 6 ms to load
+        fd, _ = self.listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001 - `socket` costs 6 ms
         connection = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET, 0, fd)
         credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
         if int.from_bytes(credentials[4:8], sys.byteorder) not in (os.getuid(), 0):
@@ -94,10 +94,14 @@ class Holder:
         """Forget a connection; the next writer in line has its turn."""
         if connection in self.waiting:
             self.waiting.remove(connection)
+        self.release(connection)
+        connection.close()
+
+    def release(self, connection: socket) -> None:
+        """End a writer's turn."""
         if connection is self.writer:
             self.writer = None
             self.next_writer()
-        connection.close()
 
     def next_writer(self) -> None:
         """Tell the first who waits that the lab is now its own to change."""
@@ -115,6 +119,9 @@ class Holder:
             return False
         if words[0] == "end":
             os._exit(0)
+        if words[0] == "release":
+            self.release(connection)
+            return True
         if words[0] == "write":
             self.waiting.append(connection)
             self.next_writer()
@@ -198,7 +205,7 @@ class Holder:
             os.close(self.netns.pop(name))
         return ["ok"], []
 
-    def list(self, _: list[str], __: list[int]) -> Reply:
+    def list_names(self, _: list[str], __: list[int]) -> Reply:
         """Name every netns, the outside included."""
         return ["ok", *self.netns], []
 
@@ -335,5 +342,3 @@ def main() -> None:
     wire.send(starter, ["ok"])
     holder.serve()
     os._exit(0)
-
-

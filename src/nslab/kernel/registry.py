@@ -7,7 +7,6 @@ program's namespace file adopts that namespace.
 """
 
 # pathlib takes longer to load than the rest of the command
-# ruff: noqa: PTH103, PTH108, PTH116, PTH208
 
 from __future__ import annotations
 

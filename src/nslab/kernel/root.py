@@ -92,7 +92,9 @@ def build_root(hosts: str) -> None:
     kept = [path for path in (_resolver(), os.environ.get("XDG_RUNTIME_DIR", "")) if path]
     _replace_run(kept)
     registry.prepare()
-    with contextlib.suppress(KernelError):  # refused where /proc is partly masked; the old one serves
+    with contextlib.suppress(
+        KernelError
+    ):  # refused where /proc is partly masked; the old one serves
         libc.mount("proc", "/proc", "proc", libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC)
     os.makedirs(os.path.dirname(hosts), exist_ok=True)
     _write(hosts, "")

@@ -13,8 +13,8 @@ import os
 import resource
 import select
 import sys
-
 from _socket import SO_PEERCRED, SOL_SOCKET, socket, socketpair
+
 from nslab.errors import (
     LabNotRunningError,
     NetnsCreationError,
@@ -36,8 +36,7 @@ OUTSIDE = "outside"
 _CHUNK = wire.MAX_FDS // 2
 _AHEAD = 4  # chunks of namespaces that the holder may make before they are asked for
 _HOLDER = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
-    "from nslab.kernel.holder import main; main()"
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from nslab.kernel.holder import main; main()"
 )
 
 
@@ -239,6 +238,10 @@ class Sandbox:
         """
         self._ask("write")
 
+    def release(self) -> None:
+        """Let others change the lab again."""
+        wire.send(self._channel, ["release"])
+
     def keep(self, *, kept: bool = True) -> None:
         """Let the lab outlive the process that began it, or no longer."""
         self._ask("keep", "yes" if kept else "no")
@@ -312,7 +315,7 @@ def no_such_node(lab: str, name: str, known: Iterable[str]) -> NodeNotFoundError
     """Make the error of a node that is not there, with the nearest one as its hint."""
     import difflib
 
-    near = difflib.get_close_matches(name, list(known), 1)
+    near = difflib.get_close_matches(name, list(known), 1, 0.5)
     hint = f'did you mean "{near[0]}"?' if near else "`nslab show` lists the nodes"
     return NodeNotFoundError(f'the lab "{lab}" has no node "{name}"', hint=hint)
 
@@ -378,5 +381,3 @@ def _sysctl_answer(word: str) -> str | OSError:
     if word.startswith("!"):
         return OSError(int(word[1:]), os.strerror(int(word[1:])))
     return word
-
-

@@ -7,12 +7,12 @@ parent: it passes signals on and ends as the program ended. It is `nslab exec` i
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
 import contextlib
 import errno
 import os
 import sys
 
-import _signal
 from nslab.errors import KernelError, NslabError
 from nslab.kernel import libc
 from nslab.kernel.holder import NAMES
@@ -31,8 +31,7 @@ EXIT_NOT_EXECUTABLE = 126
 EXIT_NOT_FOUND = 127
 
 _JOINER = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
-    "from nslab.kernel.spawn import main; main()"
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from nslab.kernel.spawn import main; main()"
 )
 _FORWARDED = (
     _signal.SIGHUP,
@@ -79,7 +78,9 @@ def _own_view(node: str) -> None:
     libc.unshare(libc.CLONE_NEWNS | libc.CLONE_NEWUTS)
     libc.mount("", "/", "none", libc.MS_SLAVE | libc.MS_REC)
     libc.set_hostname(node)
-    with contextlib.suppress(KernelError):  # refused where /sys is partly masked; the old one serves
+    with contextlib.suppress(
+        KernelError
+    ):  # refused where /sys is partly masked; the old one serves
         libc.mount("sysfs", "/sys", "sysfs", libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC)
 
 

@@ -7,7 +7,6 @@ where namespaces, sockets or files are handed over (unix(7), SCM_RIGHTS).
 from __future__ import annotations
 
 import sys
-
 from _socket import CMSG_SPACE, SCM_RIGHTS, SOL_SOCKET, socket
 
 AF_UNIX = 1

@@ -55,7 +55,10 @@ class Plan:
 
 
 def compare(
-    desired: State, observed: State, last: State | None = None, defaults: dict[str, str] | None = None
+    desired: State,
+    observed: State,
+    last: State | None = None,
+    defaults: dict[str, str] | None = None,
 ) -> Plan:
     """Compute the steps from observed to desired.
 

@@ -19,8 +19,9 @@ def lift(known: Desired, observed: State) -> Desired:
     names = [node.name for node in known.nodes if node.name in observed]
     nodes = [_node(node, observed) for node in known.nodes if node.name in observed]
     bridges = [_bridge(bridge, observed) for bridge in fabrics.values()]
-    return replace(known, bridges=tuple(bridges), cables=_cables(names, observed, known),
-                   nodes=tuple(nodes))
+    return replace(
+        known, bridges=tuple(bridges), cables=_cables(names, observed, known), nodes=tuple(nodes)
+    )
 
 
 def _node(node: Node, observed: State) -> Node:

@@ -94,9 +94,7 @@ def _sysctls(states: list[State]) -> dict[str, list[str]]:
 def _netns(handle: Handle) -> tuple[list[Link], NetnsState]:
     transport = handle.transport
     links = transport.dump(Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS)), Link)
-    addresses = transport.dump(
-        Request(RTM.GETADDR, rtnl_address.Address()), rtnl_address.Address
-    )
+    addresses = transport.dump(Request(RTM.GETADDR, rtnl_address.Address()), rtnl_address.Address)
     names = {link.index: link.ifname or "" for link in links}
     state = NetnsState()
     for link in links:
@@ -203,8 +201,9 @@ def _join_peers(
     for end, link in ends.items():
         by_index.setdefault((link.index, link.link), []).append(end)
     for end in list(ends):
-        link = ends.get(end)
-        candidates = by_index.get((link.link or 0, link.index), []) if link else []
+        if end not in ends:
+            continue
+        candidates = by_index.get((ends[end].link or 0, ends[end].index), [])
         for peer in candidates:
             if end in ends and peer in ends and peer != end:
                 if _joined(sandbox, end, ends[end], peer, ends[peer]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from _socket import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Self
@@ -274,7 +275,7 @@ class Running:
                 if name is not None and name not in names:
                     raise no_such_node(self.name, name, names)
             probes = _probes(desired, source, target)
-            sockets = {}
+            sockets: dict[tuple[str, int], socket] = {}
             for version in sorted({probe.address.version for probe in probes}):
                 sources = list(
                     dict.fromkeys(p.source for p in probes if p.address.version == version)
@@ -315,6 +316,8 @@ def _start(desired: Desired, source: str, *, keep: bool, watch: Watch | None) ->
         raise
     if keep:
         sandbox.close()
+    else:
+        sandbox.release()
     return Running(desired.name, sandbox.pid, None if keep else sandbox)
 
 
@@ -395,5 +398,3 @@ def summary(name: str) -> dict[str, str | int]:
             "started": started,
             "pid": sandbox.pid,
         }
-
-

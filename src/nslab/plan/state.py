@@ -54,6 +54,4 @@ State = dict[str, NetnsState]
 
 def fresh(sysctl: dict[str, str]) -> NetnsState:
     """Give what a new netns holds: `lo`, down, and the sysctls that the machine gives it."""
-    return NetnsState(
-        {"lo": LinkState("lo", "loopback", index=1, up=False)}, [], dict(sysctl)
-    )
+    return NetnsState({"lo": LinkState("lo", "loopback", index=1, up=False)}, [], dict(sysctl))
