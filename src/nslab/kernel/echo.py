@@ -113,7 +113,7 @@ class _Round:
         self.epoll = select.epoll()
         self.by_fd: dict[int, tuple[Socket, int]] = {}
         for (_, version), sock in sockets.items():
-            sock.setblocking(False)
+            sock.setblocking(False)  # noqa: FBT003 - the only way to say it
             self.by_fd[sock.fileno()] = (sock, version)
             self.epoll.register(sock.fileno(), select.EPOLLIN)
 
