@@ -46,7 +46,9 @@ def _row(one: Echo) -> dict[str, str | float | None]:
 def _report(pings: Pings) -> str:
     good = len(pings.echoes) - len(pings.broken)
     lines = [f"{good} of {len(pings.echoes)} pairs reach each other"]
-    targets = list(dict.fromkeys(one.probe.target for one in pings.echoes))
+    found = {one.probe.target for one in pings.echoes}
+    sources = dict.fromkeys(one.probe.source for one in pings.echoes)
+    targets = [name for name in {**sources, **dict.fromkeys(sorted(found))} if name in found]
     if len(targets) <= _MATRIX:
         lines = [*_matrix(pings, targets), *lines]
     lines += [

@@ -206,7 +206,7 @@ def _request(version: int, identifier: int, tag: int) -> bytes:
 
 def _checksum(data: bytes) -> int:
     """Sum up as RFC 1071 says; the length is even."""
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

@@ -1,7 +1,7 @@
 """The process that keeps a lab's namespaces: PID 1 of the lab, and a server of descriptors.
 
-It is started by `nslab.kernel.sandbox` as a fresh, single-threaded interpreter, since a user namespace
-cannot be entered by a process with threads. It makes the sandbox (user, mount, PID, network and
+It is started by `nslab.kernel.sandbox` as a fresh, single-threaded interpreter, since a user
+namespace cannot be entered by a process with threads. It makes the sandbox (user, mount, PID, network and
 IPC namespaces), then answers requests: make a netns, open sockets in one, set a sysctl there, keep
 a file. It holds no state but descriptors, so when it dies, however it dies, the kernel removes all.
 
@@ -37,7 +37,7 @@ _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
 class Holder:
-    """The served state: names with their descriptors, connections, and whose turn it is to write."""
+    """The served state: named descriptors, connections, and whose turn it is to write."""
 
     def __init__(self, listener: socket, starter: socket) -> None:
         self.listener = listener
@@ -81,7 +81,7 @@ class Holder:
 
     def accept(self, poll: select.poll) -> None:
         """Take a connection of the same user (or of root); nobody else is answered."""
-        fd, _ = self.listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001 - `socket` costs 6 ms
+        fd, _ = self.listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001
         connection = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET, 0, fd)
         credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
         if int.from_bytes(credentials[4:8], sys.byteorder) not in (os.getuid(), 0):
@@ -166,7 +166,7 @@ class Holder:
         return ["ok"], given
 
     def name_netns(self, name: str, fd: int) -> None:
-        """Name a netns by a link to the holder's own descriptor: no mount to copy or to take down."""
+        """Name a netns by a link to the holder's own descriptor: no mount to copy or take down."""
         try:
             os.symlink(f"{self.self_path}/{fd}", f"{NAMES}/{name}")
         except OSError:
@@ -299,7 +299,7 @@ def _inner_pid(entry: str) -> int:
 def isolate() -> None:
     """Leave the starter's namespaces; the next child is PID 1 of the lab's own.
 
-    Root needs no user namespace; where root is not allowed to do without (a container), it gets one.
+    Root needs no user namespace; where it may not do without (in a container), it gets one.
     """
     kinds = libc.CLONE_NEWNS | libc.CLONE_NEWPID | libc.CLONE_NEWNET | libc.CLONE_NEWIPC
     if os.geteuid() == 0:

@@ -78,6 +78,6 @@ def name_process(name: str) -> None:
 
 
 def set_hostname(name: str) -> None:
-    """Set the host name of the calling process's UTS namespace, sethostname(2); at most 64 bytes."""
+    """Set the host name of the calling process's UTS namespace, sethostname(2): 64 bytes."""
     raw = name.encode()
     _check(_libc.sethostname(raw, len(raw)), f"sethostname({name})")

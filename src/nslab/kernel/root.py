@@ -1,7 +1,7 @@
 """What a lab's processes see of the machine: its user ids and its mounts.
 
-The sandbox keeps the machine's files as they are, but has its own /run (with `netns` in it), its own
-/proc and its own /etc/hosts.
+The sandbox keeps the machine's files as they are, but has its own /run (with `netns` in it), its
+own /proc and its own /etc/hosts.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from nslab.kernel import libc, registry
 def map_ids() -> None:
     """Enter a new user namespace in which this user is root.
 
-    Where `newuidmap` and a range in /etc/subuid are there, ids 1 and up are mapped to that range, so
-    that daemons which drop privileges run; else only this user's own id exists inside.
+    Where `newuidmap` and a range in /etc/subuid are there, ids 1 and up are mapped to that range,
+    so that daemons which drop privileges run; else only this user's own id exists inside.
     """
     uid, gid = os.geteuid(), os.getegid()
     ready, begin = os.pipe()

@@ -1,7 +1,7 @@
 """A lab's sandbox as its clients see it: start one, find it again, ask its holder for descriptors.
 
-A holder listens on an abstract Unix socket named for the user and the lab. There is no run-time file
-that could go stale and no PID to be reused: a lab is up if and only if somebody answers, and the
+A holder listens on an abstract Unix socket named for the user and the lab. There is no run-time
+file that could go stale and no PID to be reused: a lab is up if and only if somebody answers, and the
 kernel itself tells who (SO_PEERCRED).
 """
 
@@ -113,9 +113,13 @@ class Sandbox:
 
     def close(self) -> None:
         """Close the connection and all handles."""
+        self.close_handles()
+        self._channel.close()
+
+    def close_handles(self) -> None:
+        """Close all handles; they open again when they are needed."""
         while self._handles:
             self._handles.popitem()[1].close()
-        self._channel.close()
 
     def handle(self, name: str) -> Handle:
         """Open the netns of that name, or find it open. Good until other handles have been used.
@@ -239,7 +243,8 @@ class Sandbox:
         self._ask("write")
 
     def release(self) -> None:
-        """Let others change the lab again."""
+        """Let others change the lab again, and hold no more descriptors than the connection's."""
+        self.close_handles()
         wire.send(self._channel, ["release"])
 
     def keep(self, *, kept: bool = True) -> None:
@@ -247,7 +252,7 @@ class Sandbox:
         self._ask("keep", "yes" if kept else "no")
 
     def end(self) -> None:
-        """End the lab: the kernel kills its processes and removes its namespaces. Waits for that."""
+        """End the lab and wait: the kernel kills its processes and removes its namespaces."""
         pidfd = -1
         try:
             pidfd = os.pidfd_open(self.pid)
@@ -256,7 +261,9 @@ class Sandbox:
             if error.errno not in (errno.ESRCH, errno.EPIPE, errno.ECONNRESET):
                 raise libc.failure("end the lab", error.errno or 0) from None
         if pidfd >= 0:
-            select.select([pidfd], [], [])
+            gone = select.poll()
+            gone.register(pidfd, select.POLLIN)
+            gone.poll()
             os.close(pidfd)
         self.close()
 

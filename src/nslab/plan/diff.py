@@ -1,7 +1,7 @@
 """What is to be done: desired against observed, in an order in which every step can succeed.
 
-Pure. `last` is what the previous `up` asked for: what is in the kernel and was asked for then, but is no
-longer, is ours and goes. What nobody asked for is not ours: it stays, and shows as drift.
+Pure. `last` is what the previous `up` asked for: what is in the kernel and was asked for then, but
+is no longer, is ours and goes. What nobody asked for is not ours: it stays, and shows as drift.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class _Comparison:
             return
         raise NslabError(
             f"the link {link.ifname} in {name} is not this lab's: somebody else made it",
-            hint=f"delete it (`nslab exec {name} ip link delete {link.ifname}`) or name yours otherwise",
+            hint=f"delete it (`nslab exec {name} ip link delete {link.ifname}`) or rename yours",
         )
 
     def far_of(self, link: LinkState) -> tuple[str, LinkState] | None:

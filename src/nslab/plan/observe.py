@@ -1,6 +1,6 @@
 """What the kernel has now, in the same values as what the file asks for.
 
-One pass over the lab's namespaces: three dumps and two questions each, no file read, no program run.
+One pass over the lab's namespaces: four dumps and two questions each, no file read.
 Who the peer of a veth is, the kernel tells only through nsids, so the pairs that the file knows are
 checked first, and only what is left is searched for.
 """

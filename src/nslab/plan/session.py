@@ -189,7 +189,7 @@ class Pings:
 
 
 class Running:
-    """A running lab. Any number of threads may use it; as a context manager, its end is the lab's."""
+    """A running lab, for any number of threads; the end of its `with` block is the lab's."""
 
     def __init__(self, name: str, pid: int, sandbox: Sandbox | None) -> None:
         self.name = name

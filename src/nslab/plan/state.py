@@ -1,4 +1,4 @@
-"""What a lab's namespaces hold, as desired and as observed: the same values, so that they compare."""
+"""What a lab's namespaces hold, as desired and as observed: the same values for both."""
 
 from __future__ import annotations
 

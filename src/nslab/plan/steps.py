@@ -1,7 +1,7 @@
 """The steps of a plan: values that can say, do and undo themselves.
 
-`words()` says a step to a person, `command()` as the `ip` command that does the same, `finding()` says
-what it mends when it repairs drift. `requests()` gives the netlink messages for the step's netns;
+`words()` says a step to a person, `command()` as the `ip` command that does the same, `finding()`
+says what it mends when it repairs drift. `requests()` gives the netlink messages for the step's netns;
 the few steps that are no netlink messages have `act()` instead. `undo()` is the step back.
 """
 
@@ -145,7 +145,7 @@ class AddBridge(Step):
         return DeleteLink(self.netns, self.link)
 
     def requests(self, _: Open) -> list[Request]:
-        # Without snooping a bridge floods multicast as a plain switch does, with no querier to wait for.
+        # Without snooping a bridge floods multicast as a plain switch does: no querier to wait for.
         info = LinkInfo(kind="bridge", data=BridgeInfo(mcast_snooping=0))
         link = self.link
         body = Link(
