@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from nslab.cli import VERBS
@@ -65,7 +66,7 @@ def lab_name(given: str | None) -> str:
         return names[0]
     if not names:
         raise LabNotRunningError("no lab is running", hint="`nslab up FILE` brings one up")
-    if os.path.exists(DEFAULT_FILE):
+    if Path(DEFAULT_FILE).exists():
         own = load_file(None).name
         if own in names:
             return own

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from pathlib import Path
 
 from nslab.cli.choice import DEFAULT_FILE, load_file, looks_like_file, parser_of
 from nslab.kernel.sandbox import running
@@ -25,8 +26,7 @@ def run(arguments: list[str]) -> int:
     width = shutil.get_terminal_size().columns
     picture = draw_text(lab, width=width, ascii_only=plain and not options.output)
     if options.output:
-        with open(options.output, "w", encoding="utf-8") as file:
-            file.write(picture)
+        Path(options.output).write_text(picture, encoding="utf-8")
     else:
         print(picture, end="")
     return 0

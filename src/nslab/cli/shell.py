@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from nslab.cli.choice import add_lab_option, lab_name, parser_of
 from nslab.cli.exec import enter
@@ -18,7 +19,7 @@ def run(arguments: list[str]) -> int:
     shell = os.environ.get("SHELL") or "/bin/sh"
     command = [shell]
     prompt = f"{name}/{options.node}$ "
-    if os.path.basename(shell) == "bash":
+    if Path(shell).name == "bash":
         # Startup files would set a prompt of their own; PROMPT_COMMAND has the last word.
         return enter(name, options.node, command, PROMPT_COMMAND="PS1=$NSLAB_PS1", NSLAB_PS1=prompt)
     return enter(name, options.node, command, PS1=prompt)

@@ -45,8 +45,7 @@ def run(arguments: list[str]) -> int:
 def _table(lab: Desired) -> str:
     rows = [("NODE", "LINK", "MAC", "ADDRESSES")]
     for name, ends in lab.endpoints().items():
-        for end in ends:
-            rows.append((name, end.ifname, end.mac, " ".join(map(str, end.addresses))))
+        rows += [(name, e.ifname, e.mac, " ".join(map(str, e.addresses))) for e in ends]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
         "  ".join([*(row[i].ljust(widths[i]) for i in range(3)), row[3]]).rstrip() for row in rows

@@ -12,14 +12,14 @@ import os
 import select
 import struct
 import time
-from _socket import socket as Socket  # noqa: N812 - a class under a lower-case name
 from collections import deque
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _socket import socket as Socket  # noqa: N812 - it is a class
     from collections.abc import Callable, Sequence
+    from ipaddress import IPv4Address, IPv6Address
 
 AF_INET = 2
 AF_INET6 = 10

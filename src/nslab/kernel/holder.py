@@ -1,8 +1,8 @@
 """The process that keeps a lab's namespaces: PID 1 of the lab, and a server of descriptors.
 
 It is started by `nslab.kernel.sandbox` as a fresh, single-threaded interpreter, since a user
-namespace cannot be entered by a process with threads. It makes the sandbox (user, mount, PID, network and
-IPC namespaces), then answers requests: make a netns, open sockets in one, set a sysctl there, keep
+namespace cannot be entered by a process with threads. It makes the sandbox (user, mount, PID,
+network and IPC namespaces), then answers requests: make a netns, open sockets in one, set a sysctl there, keep
 a file. It holds no state but descriptors, so when it dies, however it dies, the kernel removes all.
 
 A lab that nobody has told it to keep ends with the channel of the process that began it: an `up`
@@ -317,7 +317,7 @@ def main() -> None:
     """Run as `holder LAB CHANNEL`: CHANNEL is the descriptor of the starter's socket."""
     lab, channel = sys.argv[1], int(sys.argv[2])
     starter = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET, 0, channel)
-    os.set_inheritable(channel, False)
+    os.set_inheritable(channel, False)  # noqa: FBT003 - the only way to say it
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     stage = "start"

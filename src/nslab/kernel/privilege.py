@@ -11,8 +11,10 @@ _SWITCHES = (
     (
         "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
         "1",
-        "AppArmor restricts unprivileged user namespaces (Ubuntu 23.10 and later): "
-        "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` allows them",
+        (
+            "AppArmor restricts unprivileged user namespaces (Ubuntu 23.10 and later): "
+            "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` allows them"
+        ),
     ),
     (
         "/proc/sys/kernel/unprivileged_userns_clone",

@@ -1,8 +1,8 @@
 """A lab's sandbox as its clients see it: start one, find it again, ask its holder for descriptors.
 
 A holder listens on an abstract Unix socket named for the user and the lab. There is no run-time
-file that could go stale and no PID to be reused: a lab is up if and only if somebody answers, and the
-kernel itself tells who (SO_PEERCRED).
+file that could go stale and no PID to be reused: a lab is up if and only if somebody answers, and
+the kernel itself tells who (SO_PEERCRED).
 """
 
 from __future__ import annotations
@@ -360,9 +360,7 @@ def _spawn_holder(lab: str, channel: int) -> bytes:
         cwd="/",
         start_new_session=True,
     ) as process:
-        assert process.stderr is not None
-        said = process.stderr.read()
-    return said
+        return process.communicate()[1]
 
 
 def _start_error(lab: str, words: list[str], said: bytes) -> Exception:

@@ -6,10 +6,13 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from nslab.errors import KernelError, NetnsCreationError, NslabError, StepError
-from nslab.kernel.sandbox import Sandbox
 from nslab.plan.steps import AddNetns, DeleteNetns, SetSysctl, Step
+
+if TYPE_CHECKING:
+    from nslab.kernel.sandbox import Sandbox
 
 _BATCH = 64
 _BY_HAND = (DeleteNetns, SetSysctl)

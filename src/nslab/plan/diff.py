@@ -6,11 +6,10 @@ is no longer, is ours and goes. What nobody asked for is not ours: it stays, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
-from nslab.lab.model import Interface, Route
 from nslab.plan.state import End, LinkState, NetnsState, State, fresh
 from nslab.plan.steps import (
     AddAddress,
@@ -27,6 +26,11 @@ from nslab.plan.steps import (
     Step,
     with_index,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nslab.lab.model import Interface, Route
 
 _EMPTY = NetnsState()
 

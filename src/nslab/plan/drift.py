@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nslab.plan.diff import compare
 from nslab.plan.state import NetnsState, State
 from nslab.plan.steps import AddAddress, AddNetns, AddVeth, SetLink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _EMPTY = NetnsState()
 

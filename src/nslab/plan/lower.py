@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Node
+from typing import TYPE_CHECKING
+
 from nslab.plan.state import FORWARD, QUIET, End, LinkState, NetnsState, State
+
+if TYPE_CHECKING:
+    from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Node
 
 _LO = LinkState("lo", "loopback", index=1)
 

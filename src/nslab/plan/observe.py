@@ -7,7 +7,6 @@ checked first, and only what is left is searched for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from ipaddress import (
     IPv4Address,
@@ -17,6 +16,7 @@ from ipaddress import (
     IPv6Interface,
     IPv6Network,
 )
+from typing import TYPE_CHECKING
 
 from nslab.errors import KernelError
 from nslab.kernel.sandbox import OUTSIDE, Handle, Sandbox
@@ -29,6 +29,9 @@ from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
 from nslab.netlink.rtnl.netconf import NETCONFA_IFINDEX_ALL, Netconf
 from nslab.netlink.rtnl.netns import Nsid
 from nslab.plan.state import FORWARD, End, LinkState, NetnsState, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _AHEAD = 64
 _STATIC = (RTPROT.STATIC, RTPROT.BOOT)
@@ -205,9 +208,14 @@ def _join_peers(
             continue
         candidates = by_index.get((ends[end].link or 0, ends[end].index), [])
         for peer in candidates:
-            if end in ends and peer in ends and peer != end:
-                if _joined(sandbox, end, ends[end], peer, ends[peer]):
-                    _note(observed, ends, end, peer)
+            free = end in ends and peer in ends and peer != end
+            if free and _joined(sandbox, end, ends[end], peer, ends[peer]):
+                _note(observed, ends, end, peer)
+    _name_own_peers(observed)
+
+
+def _name_own_peers(observed: State) -> None:
+    """Complete the peers that are in the same netns."""
     for name, state in observed.items():
         for link_state in list(state.links.values()):
             if link_state.peer is not None and link_state.peer[0] == "":

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from nslab.lab import Desired
+from typing import TYPE_CHECKING
+
 from nslab.plan.diff import compare
 from nslab.plan.lower import lower
 from nslab.plan.steps import AddNetns
+
+if TYPE_CHECKING:
+    from nslab.lab import Desired
 
 _HEAD = """\
 #!/bin/sh

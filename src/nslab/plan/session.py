@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from _socket import socket
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from nslab.errors import LabBusyError, LabInterruptedError, LabNotRunningError, NslabError
 from nslab.kernel import echo, spawn
@@ -21,6 +19,10 @@ from nslab.plan.lift import lift
 from nslab.plan.lower import lower
 from nslab.plan.observe import observe, read_sysctls
 from nslab.plan.state import FORWARD, State
+
+if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Mapping, Sequence
 
 _START_TRIES = 3
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from nslab.lab.model import Interface, Route
+if TYPE_CHECKING:
+    from nslab.lab.model import Interface, Route
 
 End = tuple[str, str]
 """A link by its place: (netns, ifname)."""

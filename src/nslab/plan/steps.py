@@ -1,8 +1,8 @@
 """The steps of a plan: values that can say, do and undo themselves.
 
 `words()` says a step to a person, `command()` as the `ip` command that does the same, `finding()`
-says what it mends when it repairs drift. `requests()` gives the netlink messages for the step's netns;
-the few steps that are no netlink messages have `act()` instead. `undo()` is the step back.
+says what it mends when it repairs drift. `requests()` gives the netlink messages for the step's
+netns; the few steps that are no netlink messages have `act()` instead. `undo()` is the step back.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from nslab.kernel import libc
 from nslab.kernel.sandbox import Handle, Sandbox
-from nslab.lab.model import Interface, Route
 from nslab.netlink.message import NLM_F, Request
 from nslab.netlink.rtnl import address as rtnl_address
 from nslab.netlink.rtnl import route as rtnl_route
 from nslab.netlink.rtnl.constants import AF, RT_SCOPE, RT_TABLE, RTM, RTN, RTPROT
 from nslab.netlink.rtnl.link import IFF, Link, LinkInfo, VethInfo
 from nslab.netlink.rtnl.linkinfo import BridgeInfo
-from nslab.plan.state import LinkState
+
+if TYPE_CHECKING:
+    from nslab.lab.model import Interface, Route
+    from nslab.plan.state import LinkState
 
 Open = Callable[[str], Handle]
 """Opens the netns of a name."""
