@@ -46,17 +46,17 @@ def _check(result: int, operation: str) -> None:
 
 
 def unshare(flags: int) -> None:
-    """Move the calling thread into new namespaces (unshare in section 2 of the manual)."""
+    """Move the calling thread into new namespaces (man 2 unshare)."""
     _check(_libc.unshare(flags), f"unshare({flags:#x})")
 
 
 def setns(fd: int, flags: int) -> None:
-    """Move the calling thread into the namespace(s) that a descriptor names (setns in section 2 of the manual)."""
+    """Move the calling thread into the namespace(s) that a descriptor names (man 2 setns)."""
     _check(_libc.setns(fd, flags), f"setns({flags:#x})")
 
 
 def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:
-    """Attach a file system or change a mount (mount in section 2 of the manual)."""
+    """Attach a file system or change a mount (man 2 mount)."""
     arguments = (source.encode(), os.fsencode(target), kind.encode())
     result = _libc.mount(*arguments, ctypes.c_ulong(flags), options.encode() or None)
     _check(result, f"mount {source or kind} on {target}")
@@ -68,7 +68,7 @@ def umount(target: str, flags: int = MNT_DETACH) -> None:
 
 
 def prctl(option: int, argument: int) -> None:
-    """Change one property of the calling process (prctl in section 2 of the manual)."""
+    """Change one property of the calling process (man 2 prctl)."""
     _check(_libc.prctl(option, ctypes.c_ulong(argument), 0, 0, 0), f"prctl({option})")
 
 
