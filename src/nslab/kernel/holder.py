@@ -3,7 +3,8 @@
 It is started by `nslab.kernel.sandbox` as a fresh, single-threaded interpreter, since a user
 namespace cannot be entered by a process with threads. It makes the sandbox (user, mount, PID,
 network and IPC namespaces), then answers requests: make a netns, open sockets in one, set a sysctl
-there, keep a file. It holds no state but descriptors, so when it dies, however it dies, the kernel removes all.
+there, keep a file. It holds no state but descriptors, so when it dies, however it
+dies, the kernel removes all.
 
 A lab that nobody has told it to keep ends with the channel of the process that began it: an `up`
 that is killed half-way leaves nothing.
