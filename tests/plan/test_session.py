@@ -51,6 +51,17 @@ def test_examples_come_up_are_proven_and_go(path: Path, name: str) -> None:
     assert name not in running()
 
 
+def test_a_router_forwards_ipv6_at_once(name: str) -> None:
+    lab = Lab(name)
+    lab.node("gw", forward=True)
+    lab.node("a", routes=[{"dst": "default", "via": "fd00:1::2"}])
+    lab.node("b", routes=[{"dst": "default", "via": "fd00:2::1"}])
+    lab.cable("a", "gw", subnet="fd00:1::/64")
+    lab.cable("gw", "b", subnet="fd00:2::/64")
+    with up(lab) as running_lab:
+        assert running_lab.ping("a", "b", timeout=0.5, tries=1).ok
+
+
 def test_a_file_loads_from_disk(tmp_path: Path, name: str) -> None:
     path = tmp_path / "lab.yaml"
     path.write_text(f"name: {name}\ncables: [{{ends: [a, b], subnet: 10.0.0.0/30}}]\n")

@@ -7,10 +7,11 @@ is no longer, is ours and goes. What nobody asked for is not ours: it stays, and
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from ipaddress import IPv6Interface
 from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
-from nslab.plan.state import End, LinkState, NetnsState, State, fresh
+from nslab.plan.state import FORWARD, QUIET, NetnsState, fresh
 from nslab.plan.steps import (
     AddAddress,
     AddBridge,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nslab.lab.model import Interface, Route
+    from nslab.plan.state import End, LinkState, State
 
 _EMPTY = NetnsState()
 
@@ -239,10 +241,10 @@ class _Comparison:
     def configure(self, name: str) -> Iterator[Step]:
         yield from self.settings(name, before_links=False)
         for wanted in self.desired[name].links.values():
+            yield from self.add_addresses(name, wanted)
+        for wanted in self.desired[name].links.values():
             if wanted.kind != "bridge":
                 yield from self.set_link(name, wanted)
-        for wanted in self.desired[name].links.values():
-            yield from self.add_addresses(name, wanted)
         yield from self.add_routes(name)
 
     def set_link(self, name: str, wanted: LinkState) -> Iterator[Step]:
@@ -267,6 +269,8 @@ class _Comparison:
         return 1500 if asked is not None and asked.mtu is not None else before.mtu
 
     def add_addresses(self, name: str, wanted: LinkState) -> Iterator[Step]:
+        if (name, wanted.ifname) in self.made and self.speaks_ipv6(name, wanted):
+            yield AddAddress(name, self.planned(name, wanted.ifname), link_local(wanted.mac))
         if not wanted.addresses:
             return
         present: set[Interface] = set()
@@ -279,6 +283,15 @@ class _Comparison:
         for address in wanted.addresses:
             if address not in present:
                 yield AddAddress(name, self.planned(name, wanted.ifname), address)
+
+    def speaks_ipv6(self, name: str, wanted: LinkState) -> bool:
+        """Tell whether a new link in a node will have a link-local address.
+
+        The kernel would choose the same, but only after it looked for duplicates for a second or
+        two, in which a router forwards nothing to the link.
+        """
+        off = any(self.desired[name].sysctl.get(key) == "1" for key in QUIET)
+        return wanted.kind == "veth" and not off and FORWARD[1] in self.defaults
 
     def add_routes(self, name: str) -> Iterator[Step]:
         state = self.desired[name]
@@ -309,6 +322,13 @@ class _Comparison:
                 merged = replace(before, up=True, mac=link.mac)
                 if merged != before:
                     yield SetLink(name, merged, before)
+
+
+def link_local(mac: str) -> IPv6Interface:
+    """Give the link-local address that goes with a MAC (RFC 4291, appendix A)."""
+    octets = bytes.fromhex(mac.replace(":", ""))
+    host = bytes((octets[0] ^ 2, *octets[1:3], 0xFF, 0xFE, *octets[3:]))
+    return IPv6Interface((b"\xfe\x80" + bytes(6) + host, 64))
 
 
 def _names_link(key: str) -> bool:
