@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from nslab.kernel import libc
@@ -112,8 +113,7 @@ class SetSysctl(Step):
         return f"set {self.key} of {self.netns} to {self.value}"
 
     def command(self) -> str:
-        value = f'"{self.key}={self.value}"' if " " in self.value else f"{self.key}={self.value}"
-        return f"ip netns exec {self.netns} sysctl -qw {value}"
+        return f"ip netns exec {self.netns} sysctl -qw {quote(f'{self.key}={self.value}')}"
 
     def finding(self) -> str:
         return f"{self.netns}: {self.key} is {self.before or 'unset'}, not {self.value}"
@@ -138,7 +138,7 @@ class AddBridge(Step):
         return f"add the bridge {self.link.ifname}"
 
     def command(self) -> str:
-        name, mac = self.link.ifname, self.link.mac
+        name, mac = quote(self.link.ifname), self.link.mac
         return f"ip -n {self.netns} link add {name} address {mac} type bridge mcast_snooping 0"
 
     def finding(self) -> str:
@@ -170,7 +170,7 @@ class AddVeth(Step):
         return f"join {self.netns}:{self.near.ifname} and {self.far_netns}:{self.far.ifname}"
 
     def command(self) -> str:
-        port = f" master {self.master.ifname} up" if self.master else ""
+        port = f" master {quote(self.master.ifname)} up" if self.master else ""
         return (
             f"ip -n {self.netns} link add {_link_words(self.near)}{port}"
             f" type veth peer {_link_words(self.far)} netns {self.far_netns}"
@@ -218,7 +218,7 @@ class DeleteLink(Step):
         return f"delete the link {self.netns}:{self.link.ifname}"
 
     def command(self) -> str:
-        return f"ip -n {self.netns} link delete {self.link.ifname}"
+        return f"ip -n {self.netns} link delete {quote(self.link.ifname)}"
 
     def finding(self) -> str:
         return f"{self.netns}:{self.link.ifname}: the link is no longer in the file"
@@ -245,7 +245,7 @@ class SetLink(Step):
         return f"set {self.netns}:{self.link.ifname} {self.changes()}"
 
     def command(self) -> str:
-        return f"ip -n {self.netns} link set {self.link.ifname} {self.changes()}"
+        return f"ip -n {self.netns} link set {quote(self.link.ifname)} {self.changes()}"
 
     def finding(self) -> str:
         link, before = self.link, self.before
@@ -268,7 +268,7 @@ class SetLink(Step):
         if link.mtu != before.mtu:
             words.append(f"mtu {link.mtu}")
         if link.master != before.master:
-            words.append(f"master {link.master}" if link.master else "nomaster")
+            words.append(f"master {quote(link.master)}" if link.master else "nomaster")
         if link.up != before.up:
             words.append("up" if link.up else "down")
         return " ".join(words)
@@ -302,7 +302,7 @@ class AddAddress(Step):
 
     def command(self) -> str:
         extra = " nodad" if self.address.version == 6 else ""
-        place = f"dev {self.link.ifname}{extra}"
+        place = f"dev {quote(self.link.ifname)}{extra}"
         return f"ip -n {self.netns} address add {self.address.with_prefixlen} {place}"
 
     def finding(self) -> str:
@@ -326,7 +326,7 @@ class DeleteAddress(Step):
         return f"take the address {self.address} from {self.netns}:{self.link.ifname}"
 
     def command(self) -> str:
-        place = f"dev {self.link.ifname}"
+        place = f"dev {quote(self.link.ifname)}"
         return f"ip -n {self.netns} address delete {self.address.with_prefixlen} {place}"
 
     def finding(self) -> str:
@@ -407,7 +407,7 @@ def route_words(route: Route) -> str:
     if route.via is not None:
         words += ["via", str(route.via)]
     if route.ifname is not None:
-        words += ["dev", route.ifname]
+        words += ["dev", quote(route.ifname)]
     if route.metric is not None:
         words += ["metric", str(route.metric)]
     return " ".join(words)
@@ -420,7 +420,7 @@ def with_index(link: LinkState, index: int) -> LinkState:
 
 def _link_words(link: LinkState) -> str:
     mtu = f" mtu {link.mtu}" if link.mtu else ""
-    return f"name {link.ifname} address {link.mac}{mtu}"
+    return f"name {quote(link.ifname)} address {link.mac}{mtu}"
 
 
 def _address(link: LinkState, address: Interface) -> rtnl_address.Address:
