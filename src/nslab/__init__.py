@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from nslab.lab import Lab, dump, dumps, end, load, loads
     from nslab.plan.diff import Plan
     from nslab.plan.drift import Drift
-    from nslab.plan.session import Node, Pings, Running, connect, diff, up
+    from nslab.plan.node import Node
+    from nslab.plan.session import Pings, Running, connect, diff, up
 
 _HOMES = {
     "Drift": "nslab.plan.drift",
     "Lab": "nslab.lab",
-    "Node": "nslab.plan.session",
+    "Node": "nslab.plan.node",
     "NslabError": "nslab.errors",
     "Pings": "nslab.plan.session",
     "Plan": "nslab.plan.diff",

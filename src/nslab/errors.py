@@ -1,8 +1,8 @@
 """Every exception of nslab, on one page.
 
-All derive from `NslabError`, whose `str()` is one line for a person: what failed, the value quoted,
-the kernel's own reason last. `hint` says the way out, where there is one, and `exit_code` is what
-the command ends with. This module imports nothing.
+All but `LabInterrupted` derive from `NslabError`, whose `str()` is one line for a person: what
+failed, the value quoted, the kernel's own reason last. `hint` says the way out, where there is one,
+and `exit_code` is what the command ends with. This module imports nothing.
 """
 
 from __future__ import annotations
@@ -169,7 +169,22 @@ class NodeNotFoundError(NslabError):
     """The lab has no such node; the hint names the nearest."""
 
 
-class LabInterruptedError(NslabError):
-    """Ctrl-C or SIGTERM came half-way; everything begun was undone."""
+class LabInterrupted(KeyboardInterrupt):
+    """Ctrl-C came half-way; everything begun was undone.
 
-    exit_code = 130
+    No `NslabError`, so that `except Exception` does not swallow it.
+    """
+
+
+class IpError(NslabError):
+    """What ends a command of `ip` or `bridge`: the message in iproute2's words, and the exit code.
+
+    Attributes:
+        exit_code: 1 what was found wrong here, 2 what the kernel refused, 255 a wrong command line.
+        ends_batch: whether the lines of a batch that follow are not even read.
+    """
+
+    def __init__(self, message: str, exit_code: int = 1, *, ends_batch: bool = False) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+        self.ends_batch = ends_batch

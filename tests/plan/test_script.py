@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from nslab import Lab, end, loads, up
-from nslab.errors import PrivilegeError
-from nslab.kernel.sandbox import Sandbox
 from nslab.plan.script import script
 
-pytestmark = pytest.mark.kernel
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("able")]
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 OBJECTS = (
     "link show",
@@ -28,19 +32,17 @@ SETTLING = {"valid_life_time", "preferred_life_time", "ifi_flags", "link_netnsid
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _able() -> None:
+def _tools() -> None:
     if shutil.which("ip") is None or shutil.which("sysctl") is None:
         pytest.skip("the script needs iproute2 and procps")
-    try:
-        Sandbox.start(f"able-{os.getpid()}").end()
-    except PrivilegeError as error:
-        pytest.skip(str(error))
 
 
-def dumps_of(run: list[str], names: list[str]) -> dict[str, object]:
-    """Read every object of every netns, by a shell that stands beside the lab."""
+def dumps_of(pid: int, names: list[str]) -> dict[str, object]:
+    """Read every object of every netns, by a shell that joins the process beside the lab."""
     loop = "; ".join(f"ip -j -n {name} {words}" for name in names for words in OBJECTS)
-    out = subprocess.run([*run, loop], capture_output=True, text=True, check=True).stdout
+    flags = ["-m", "-n"] if os.geteuid() == 0 else ["-U", "-m", "-n", "--preserve-credentials"]
+    command = ["nsenter", "-t", str(pid), *flags, "sh", "-c", loop]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     keys = [f"{name} {words}" for name in names for words in OBJECTS]
     texts = [line for line in out.replace("][", "]\n[").splitlines() if line.strip()]
     found = {key: plain(json.loads(text)) for key, text in zip(keys, texts, strict=True)}
@@ -48,7 +50,7 @@ def dumps_of(run: list[str], names: list[str]) -> dict[str, object]:
 
 
 def ordered(routes: object) -> object:
-    """Sort routes: the kernel lists those of two links in the order in which their carriers came."""
+    """Sort routes: the kernel lists those of two links in the order of their carriers."""
     assert isinstance(routes, list)
     return sorted(routes, key=lambda route: json.dumps(route, sort_keys=True))
 
@@ -60,12 +62,17 @@ def plain(value: object) -> object:
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
-def by_script(text: str, names: list[str], folder: Path) -> dict[str, object]:
+@contextlib.contextmanager
+def by_script(text: str, folder: Path) -> Iterator[int]:
+    """Run the script in a sandbox of its own; give the PID of a process beside the lab."""
     path = folder / "lab.sh"
     path.write_text(text)
-    inside = f"mount -t tmpfs tmpfs /run && sh {path} && sleep 3 && eval"
-    shell = ["unshare", "-Urnm", "sh", "-c", f'{inside} "$0"']
-    return dumps_of(shell, names)
+    inside = f"mount -t tmpfs tmpfs /run && sh {path} && echo built && exec cat"
+    command = ["unshare", "-rnm"] if os.geteuid() == 0 else ["unshare", "-Urnm"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([*command, "sh", "-c", inside], **pipes) as process:  # type: ignore[call-overload]
+        assert process.stdout.readline() == b"built\n"
+        yield process.pid
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -73,19 +80,17 @@ def test_script_and_up_build_the_same(path: Path, tmp_path: Path) -> None:
     lab = loads(path.read_text(), name=path.stem)
     desired = lab.resolve()
     names = [*(bridge.name for bridge in desired.bridges), *(node.name for node in desired.nodes)]
-    expected = by_script(script(desired), names, tmp_path)
-    with up(lab) as running:
-        running[names[0]].run(["sleep", "3"])
-        found = dumps_of(
-            ["nsenter", "-t", str(running.pid), "-U", "-m", "-n", "--preserve-credentials"]
-            * (os.geteuid() != 0)
-            + ["nsenter", "-t", str(running.pid), "-m", "-n"] * (os.geteuid() == 0)
-            + ["sh", "-c"],
-            names,
-        )
-    assert {k: v for k, v in found.items() if v != expected[k]} == {
-        k: v for k, v in expected.items() if v != found[k]
-    }
+    with by_script(script(desired), tmp_path) as pid, up(lab) as running:
+        deadline = time.monotonic() + 6
+        while (found := differences(running.pid, pid, names)) and time.monotonic() < deadline:
+            time.sleep(0.1)  # carriers come and multicast routes follow in the kernel's own time
+    assert not found
+
+
+def differences(pid: int, other: int, names: list[str]) -> dict[str, object]:
+    """Give what is not the same in the labs beside two processes."""
+    found, expected = dumps_of(pid, names), dumps_of(other, names)
+    return {k: (found[k], expected[k]) for k in found if found[k] != expected[k]}
 
 
 def test_names_are_quoted_for_the_shell() -> None:

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import PIPE
+from typing import TYPE_CHECKING
 
 import pytest
 
-from nslab import Lab, connect, diff, load, loads, up
-from nslab.errors import LabBusyError, LabNotRunningError, NodeNotFoundError, PrivilegeError
-from nslab.kernel.sandbox import Sandbox, running
+from nslab import Lab, connect, diff, end, load, loads, up
+from nslab.errors import LabBusyError, LabNotRunningError, NodeNotFoundError, NslabError
+from nslab.kernel.sandbox import running
 
-pytestmark = pytest.mark.kernel
+if TYPE_CHECKING:
+    from nslab import Running
+
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("able")]
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _able() -> None:
-    try:
-        Sandbox.start(f"able-{os.getpid()}").end()
-    except PrivilegeError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    return f"t{os.getpid()}-{abs(hash(request.node.name)) % 10**6}"
 
 
 def star(name: str, count: int = 3) -> Lab:
@@ -42,8 +37,8 @@ def star(name: str, count: int = 3) -> Lab:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_come_up_are_proven_and_go(path: Path, name: str) -> None:
-    lab = loads(path.read_text(), name=name)
-    lab = loads(path.read_text().replace(f"name: {lab.name}", f"name: {name}"))
+    said = loads(path.read_text(), name=name).name
+    lab = loads(path.read_text().replace(f"name: {said}", f"name: {name}"))
     with up(lab) as running_lab:
         assert running_lab.ping().ok
         assert running_lab.drift() == []
@@ -93,22 +88,119 @@ def test_programs_run_in_nodes(name: str) -> None:
     assert error.value.hint == 'did you mean "h1"?'
 
 
+SERVER = """
+import socket
+listener = socket.create_server(("", 7))
+print("ready", flush=True)
+connection, _ = listener.accept()
+while data := connection.recv(64):
+    connection.sendall(data.upper())
+"""
+CLIENT = """
+import socket, sys
+connection = socket.create_connection(("10.0.0.1", 7))
+for line in sys.stdin:
+    connection.sendall(line.encode())
+    print(connection.recv(64).decode(), end="", flush=True)
+"""
+
+
+def say(client: subprocess.Popen[str], word: str) -> str:
+    assert client.stdin is not None
+    assert client.stdout is not None
+    client.stdin.write(f"{word}\n")
+    client.stdin.flush()
+    return client.stdout.readline()
+
+
+def counters(running_lab: Running, node: str) -> tuple[int, int]:
+    """Give ifindex and received packets of a node's eth0."""
+    command = ["ip", "-j", "-s", "link", "show", "eth0"]
+    out = running_lab[node].run(command, capture_output=True, check=True).stdout
+    (link,) = json.loads(out)
+    return link["ifindex"], link["stats64"]["rx"]["packets"]
+
+
 def test_a_change_takes_few_steps_and_leaves_the_rest_alone(name: str) -> None:
+    python = sys.executable
     with up(star(name)) as running_lab:
-        sleeper = running_lab["h1"].popen(["sleep", "30"])
-        counters = running_lab["h1"].run(["ip", "-s", "link", "show", "eth0"], capture_output=True)
-        larger = star(name, 4)
-        assert 0 < len(diff(larger)) < 10
-        up(larger)
-        assert running_lab.ping("h1", "h4").ok
-        smaller = star(name, 2)
-        up(smaller)
-        assert [node.name for node in running_lab.observed().nodes] == ["h1", "h2"]
-        assert diff(smaller).steps == ()
-        assert sleeper.poll() is None
-        assert counters.returncode == 0
-        sleeper.kill()
-        sleeper.wait()
+        server = running_lab["h1"].popen([python, "-c", SERVER], stdout=PIPE, text=True)
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n"
+        client = running_lab["h2"].popen([python, "-c", CLIENT], stdin=PIPE, stdout=PIPE, text=True)
+        with server, client:
+            assert say(client, "before") == "BEFORE\n"
+            index, packets = counters(running_lab, "h1")
+            assert 0 < len(diff(star(name, 4))) < 10
+            up(star(name, 4))
+            assert say(client, "grown") == "GROWN\n"
+            assert running_lab.ping("h1", "h4").ok
+            up(star(name, 2))
+            assert say(client, "shrunk") == "SHRUNK\n"
+            assert [node.name for node in running_lab.observed().nodes] == ["h1", "h2"]
+            assert diff(star(name, 2)).steps == ()
+            assert counters(running_lab, "h1")[0] == index
+            assert counters(running_lab, "h1")[1] > packets
+            client.stdin.close()  # type: ignore[union-attr]
+        assert (client.returncode, server.returncode) == (0, 0)
+
+
+def test_a_node_that_goes_takes_its_processes_along(name: str) -> None:
+    with up(star(name)) as running_lab:
+        with running_lab["h3"].popen(["sleep", "60"]) as sleeper:
+            up(star(name, 2))
+            assert sleeper.wait(timeout=5) == -signal.SIGKILL
+        with pytest.raises(NodeNotFoundError):
+            running_lab["h3"]
+
+
+def test_addresses_change_and_the_default_route_stays(name: str) -> None:
+    def lab(address: str) -> Lab:
+        made = Lab(name)
+        made.node("a", routes=[{"dst": "default", "via": "10.0.0.254"}])
+        made.cable(end("a", addresses=address), end("b", addresses="10.0.0.254/24"))
+        return made
+
+    with up(lab("10.0.0.1/24")) as running_lab:
+        up(lab("10.0.0.9/24"))
+        assert running_lab.drift() == []
+        assert running_lab.ping("b", "a").ok
+
+
+def test_a_route_of_somebody_else_survives_an_address_change(name: str) -> None:
+    def lab(address: str) -> Lab:
+        made = Lab(name)
+        made.cable(end("a", addresses=address), end("b", addresses="10.0.0.254/24"))
+        return made
+
+    with up(lab("10.0.0.1/24")) as running_lab:
+        add = ["ip", "route", "add", "192.0.2.0/24", "via", "10.0.0.254"]
+        running_lab["a"].run(add, check=True)
+        up(lab("10.0.0.9/24"))
+        routes = running_lab["a"].run(["ip", "route"], capture_output=True, text=True).stdout
+        assert "192.0.2.0/24 via 10.0.0.254 dev eth0" in routes
+
+
+def test_a_foreign_link_in_the_way_is_not_touched(name: str) -> None:
+    with up(star(name)) as running_lab:
+        running_lab["h1"].run(["ip", "link", "add", "eth1", "type", "bridge"], check=True)
+        larger = star(name)
+        larger.cable("h1", "h2", subnet="10.0.1.0/30")
+        with pytest.raises(NslabError, match="eth1 in h1 is not this lab's") as error:
+            up(larger)
+        assert "nslab exec h1 ip link delete eth1" in (error.value.hint or "")
+        assert running_lab.ping().ok
+
+
+def test_two_ups_of_one_lab_at_the_same_time_make_one_lab(name: str) -> None:
+    labs = [star(name, 3), star(name, 6)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda number: up(labs[number % 2], keep=True), range(8)))
+    with found[0] as running_lab:
+        assert len({one.pid for one in found}) == 1
+        assert running_lab.drift() == []
+        assert len(running_lab.observed().nodes) in (3, 6)
+        assert running_lab.ping().ok
 
 
 def test_drift_names_what_changed_and_up_mends_it(name: str) -> None:
@@ -139,7 +231,7 @@ def test_a_deleted_cable_comes_back_with_its_routes(name: str) -> None:
 def test_a_killed_holder_takes_everything_along(name: str) -> None:
     running_lab = up(star(name))
     command = ["sh", "-c", "echo begun; exec sleep 60"]
-    with running_lab["h1"].popen(command, stdout=subprocess.PIPE) as sleeper:
+    with running_lab["h1"].popen(command, stdout=PIPE) as sleeper:
         assert sleeper.stdout is not None
         assert sleeper.stdout.readline()
         os.kill(running_lab.pid, signal.SIGKILL)
@@ -155,7 +247,7 @@ def test_a_killed_holder_takes_everything_along(name: str) -> None:
 
 def test_an_abandoned_lab_ends_with_its_process(name: str) -> None:
     code = f"from nslab import Lab, up; import os; up(Lab('{name}')); os.kill(os.getpid(), 9)"
-    subprocess.run([os.sys.executable, "-c", code], check=False)  # type: ignore[attr-defined]
+    subprocess.run([sys.executable, "-c", code], check=False)
     deadline = time.monotonic() + 2
     while name in running() and time.monotonic() < deadline:
         time.sleep(0.01)

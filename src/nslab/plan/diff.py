@@ -11,7 +11,8 @@ from ipaddress import IPv6Interface
 from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
-from nslab.plan.state import FORWARD, QUIET, NetnsState, fresh
+from nslab.plan.order import cable_order
+from nslab.plan.state import IMPLIED, QUIET, NetnsState, fresh
 from nslab.plan.steps import (
     AddAddress,
     AddBridge,
@@ -72,7 +73,8 @@ def compare(
         desired: what is to be.
         observed: what is.
         last: what was asked for the last time, None for a lab that is new.
-        defaults: sysctls as a new netns has them on this machine.
+        defaults: sysctls as a new netns has them on this machine. Those of a lab's own making
+            (IMPLIED) that are not among them do not exist here.
 
     Raises:
         NslabError: a link that is not ours stands in the way.
@@ -87,6 +89,7 @@ class _Comparison:
         self.desired = desired
         self.last = last
         self.defaults = defaults
+        self.absent = {key for key in IMPLIED if key not in defaults}  # a kernel without IPv6
         self.observed = {name: observed[name] for name in observed if name in {**desired, **last}}
         self.gone = [name for name in self.observed if name not in desired]
         self.new = [name for name in desired if name not in self.observed]
@@ -97,6 +100,7 @@ class _Comparison:
             for name, state in self.observed.items()
         }
         self.doomed: set[End] = set()
+        self.lost: set[tuple[str, Route]] = set()
         self.made: set[End] = set()
 
     def steps(self) -> Iterator[Step]:
@@ -104,7 +108,6 @@ class _Comparison:
         yield from self.delete_routes()
         yield from self.delete_addresses()
         yield from deletions
-        yield from (DeleteNetns(name) for name in self.gone)
         yield from (AddNetns(name) for name in self.new)
         self.choose_indexes()
         for name in self.desired:
@@ -114,21 +117,34 @@ class _Comparison:
         for name in self.desired:
             yield from self.configure(name)
         yield from self.raise_bridges()
+        yield from (DeleteNetns(name) for name in self.gone)
 
     # What goes.
 
     def delete_links(self) -> Iterator[Step]:
-        for name, state in self.observed.items():
-            for link in state.links.values():
-                end = (name, link.ifname)
-                if end in self.doomed or link.kind == "loopback" or self.stays(name, link):
-                    continue
-                self.claim(name, link)
-                far = self.far_of(link)
-                self.doomed.add(end)
-                if far is not None:
-                    self.doomed.add((far[0], far[1].ifname))
-                yield DeleteLink(name, link, far, self.master_of(name, link))
+        """Delete links, each bridge after its ports, so that undoing begins with the bridge."""
+        links = [(name, x) for name, state in self.observed.items() for x in state.links.values()]
+        for name, link in sorted(links, key=lambda place: place[1].kind == "bridge"):
+            end, far = (name, link.ifname), self.far_of(link)
+            if end in self.doomed or link.kind == "loopback" or self.stays(name, link):
+                continue
+            self.claim(name, link)
+            ends = [(name, link), far] if far is not None else [(name, link)]
+            self.doomed |= {(where, each.ifname) for where, each in ends}
+            if any(where not in self.gone for where, _ in ends):  # else it goes with its netns
+                lost = [step for place in ends for step in self.lost_with(*place)]
+                yield DeleteLink(name, link, far, self.master_of(name, link), tuple(lost))
+
+    def lost_with(self, name: str, link: LinkState) -> Iterator[Step]:
+        """Give the steps that bring back what the deletion of a link takes along."""
+        if self.speaks_ipv6(name, link):
+            yield AddAddress(name, link, link_local(link.mac))
+        yield from (AddAddress(name, link, address) for address in link.addresses)
+        if link.up and link.master is None:
+            yield SetLink(name, link, replace(link, up=False))
+        for route in self.observed[name].routes:
+            if route.ifname == link.ifname:
+                yield AddRoute(name, route, link.index)
 
     def stays(self, name: str, link: LinkState) -> bool:
         """Tell whether a link is as the file wants it, or none of our business."""
@@ -157,11 +173,15 @@ class _Comparison:
 
     def delete_addresses(self) -> Iterator[Step]:
         for name, link, wanted in self.kept_links():
-            ours = self.last.get(name, _EMPTY).links.get(link.ifname)
-            mine = set(ours.addresses) if ours else set()
-            extra = [a for a in link.addresses if a in mine and a not in wanted.addresses]
-            for address in reversed([*extra, *_swept_away(link, extra)]):
+            for address in reversed(self.leaving(name, link, wanted)):
                 yield DeleteAddress(name, link, address)
+
+    def leaving(self, name: str, link: LinkState, wanted: LinkState) -> list[Interface]:
+        """Give the addresses that a kept link loses, if only for a moment."""
+        ours = self.last.get(name, _EMPTY).links.get(link.ifname)
+        mine = ours.addresses if ours else ()
+        extra = [a for a in link.addresses if a in mine and a not in wanted.addresses]
+        return [*extra, *_swept_away(link, extra)]
 
     def kept_links(self) -> Iterator[tuple[str, LinkState, LinkState]]:
         for name, state in self.observed.items():
@@ -170,15 +190,26 @@ class _Comparison:
                     yield name, state.links[ifname], wanted
 
     def delete_routes(self) -> Iterator[Step]:
+        """Delete what is no longer wanted, and by name what the kernel would delete silently."""
+        flushed = {
+            (name, link.ifname)
+            for name, link, wanted in self.kept_links()
+            if _loses_ipv4(link, self.leaving(name, link, wanted))
+        }
         for name, state in self.observed.items():
             if name not in self.desired:
                 continue
             wanted = {_key(route) for route in self.desired[name].routes}
             mine = {_key(route) for route in self.last.get(name, _EMPTY).routes}
             for route in state.routes:
-                lost = (name, route.ifname) in self.doomed
-                if _key(route) in mine and _key(route) not in wanted and not lost:
-                    yield DeleteRoute(name, route, self.index_of(name, route.ifname))
+                end = (name, route.ifname or "")
+                surplus = _key(route) in mine and _key(route) not in wanted
+                swept = route.dst.version == 4 and end in flushed
+                if end in self.doomed:
+                    self.lost.add((name, route))  # it goes with its link
+                elif surplus or swept:
+                    self.lost.add((name, route))
+                    yield DeleteRoute(name, route, self.index_of(*end))
 
     # What comes.
 
@@ -212,10 +243,10 @@ class _Comparison:
             if key not in wanted and key in self.defaults
         }
         for key, value in {**returned, **wanted}.items():
-            if _names_link(key) == before_links:
+            if _names_link(key) == before_links or key in self.absent:
                 continue
-            before = present.get(key, "")
-            if before.split() != value.split():
+            before = present.get(key)
+            if before is None or before.split() != value.split():
                 yield SetSysctl(name, key, value, before)
 
     def bridges(self) -> Iterator[Step]:
@@ -225,18 +256,18 @@ class _Comparison:
                     yield AddBridge(name, self.planned(name, link.ifname))
 
     def cables(self) -> Iterator[Step]:
-        done: set[End] = set()
-        for name, state in self.desired.items():
-            for link in state.links.values():
-                end = (name, link.ifname)
-                if link.peer is None or end not in self.made or end in done:
-                    continue
-                done |= {end, link.peer}
-                yield self.cable(name, link, link.peer)
-
-    def cable(self, name: str, link: LinkState, peer: End) -> Step:
-        master = self.planned(name, link.master) if link.master else None
-        return AddVeth(name, self.planned(name, link.ifname), peer[0], self.planned(*peer), master)
+        coming = {
+            name: [
+                (link.ifname, link.peer)
+                for link in state.links.values()
+                if link.peer is not None and (name, link.ifname) in self.made
+            ]
+            for name, state in self.desired.items()
+        }
+        for near, far in cable_order(coming):
+            link = self.planned(*near)
+            master = self.planned(near[0], link.master) if link.master else None
+            yield AddVeth(near[0], link, far[0], self.planned(*far), master)
 
     def configure(self, name: str) -> Iterator[Step]:
         yield from self.settings(name, before_links=False)
@@ -276,10 +307,7 @@ class _Comparison:
         present: set[Interface] = set()
         if (name, wanted.ifname) not in self.made:
             link = self.observed[name].links[wanted.ifname]
-            ours = self.last.get(name, _EMPTY).links.get(wanted.ifname)
-            mine = set(ours.addresses) if ours else set()
-            extra = [a for a in link.addresses if a in mine and a not in wanted.addresses]
-            present = set(link.addresses) - set(_swept_away(link, extra))
+            present = set(link.addresses) - set(self.leaving(name, link, wanted))
         for address in wanted.addresses:
             if address not in present:
                 yield AddAddress(name, self.planned(name, wanted.ifname), address)
@@ -290,24 +318,29 @@ class _Comparison:
         The kernel would choose the same, but only after it looked for duplicates for a second or
         two, in which a router forwards nothing to the link.
         """
-        off = any(self.desired[name].sysctl.get(key) == "1" for key in QUIET)
-        return wanted.kind == "veth" and not off and FORWARD[1] in self.defaults
+        given = self.desired.get(name, _EMPTY).sysctl
+        off = any(given.get(key, self.defaults.get(key, "1")) != "0" for key in QUIET)
+        return wanted.kind == "veth" and not off
 
     def add_routes(self, name: str) -> Iterator[Step]:
-        state = self.desired[name]
-        present = {_key(route): route for route in self.observed[name].routes}
-        shaken = any(made[0] == name for made in self.made) and name not in self.new
-        for route in state.routes:
+        lost = [route for route in self.observed[name].routes if (name, route) in self.lost]
+        left = [route for route in self.observed[name].routes if (name, route) not in self.lost]
+        present = {_key(route): route for route in left}
+        wanted = [*self.desired[name].routes, *self.foreign(name, lost)]
+        for route in wanted:
             found = present.get(_key(route))
-            if found is not None and _satisfies(found, route) and not self.lost(name, found):
-                continue
-            before = route if found is None and shaken else found
-            index_before = self.index_of(name, found.ifname) if found else 0
-            yield AddRoute(name, route, self.index_of(name, route.ifname), before, index_before)
+            if found is None or not _satisfies(found, route):
+                index_before = self.index_of(name, found.ifname) if found else 0
+                yield AddRoute(name, route, self.index_of(name, route.ifname), found, index_before)
 
-    def lost(self, name: str, route: Route) -> bool:
-        """Tell whether a route goes with the link that it leads over."""
-        return (name, route.ifname or "") in self.doomed
+    def foreign(self, name: str, lost: list[Route]) -> Iterator[Route]:
+        """Give the lost routes that nobody asked us to delete, where they still lead somewhere."""
+        asked = {*self.desired[name].routes, *self.last.get(name, _EMPTY).routes}
+        keys = {_key(route) for route in asked}
+        for route in lost:
+            link = self.desired[name].links.get(route.ifname or "")
+            if _key(route) not in keys and link is not None and _reaches(link, route):
+                yield route
 
     def raise_bridges(self) -> Iterator[Step]:
         """Bring bridges up last: ports that come to a running bridge cost time quadratically."""
@@ -340,6 +373,16 @@ def _swept_away(link: LinkState, extra: list[Interface]) -> list[Interface]:
     """Give the addresses that the kernel deletes along with one of the same IPv4 subnet."""
     subnets = {address.network for address in extra if address.version == 4}
     return [a for a in link.addresses if a.version == 4 and a.network in subnets and a not in extra]
+
+
+def _loses_ipv4(link: LinkState, leaving: list[Interface]) -> bool:
+    """Tell whether a link's last IPv4 address goes: the kernel then drops its IPv4 routes."""
+    own = {address for address in link.addresses if address.version == 4}
+    return bool(own) and own <= set(leaving)
+
+
+def _reaches(link: LinkState, route: Route) -> bool:
+    return route.via is None or any(route.via in address.network for address in link.addresses)
 
 
 def _key(route: Route) -> tuple[object, int]:

@@ -31,9 +31,9 @@ class Drift:
         return self.message
 
 
-def drift_of(desired: State, observed: State, last: State) -> list[Drift]:
+def drift_of(desired: State, observed: State, last: State, defaults: dict[str, str]) -> list[Drift]:
     """List the differences: what `up` would mend, then what it would leave alone."""
-    steps = list(compare(desired, observed, last))
+    steps = list(compare(desired, observed, last, defaults))
     made: set[tuple[str, str]] = set()
     for step in steps:
         if isinstance(step, AddNetns):

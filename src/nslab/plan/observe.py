@@ -7,6 +7,7 @@ checked first, and only what is left is searched for.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from ipaddress import (
     IPv4Address,
@@ -103,13 +104,24 @@ def _netns(handle: Handle) -> tuple[list[Link], NetnsState]:
     for link in links:
         found = tuple(_addresses(addresses, link.index))
         state.links[link.ifname or ""] = _link(link, names, found)
-    for family in (AF.INET, AF.INET6):
-        state.routes += _routes(handle, family, names)
-        forwarding = transport.get(
-            Request(RTM.GETNETCONF, Netconf(family=family, ifindex=NETCONFA_IFINDEX_ALL)), Netconf
-        ).forwarding
-        state.sysctl[FORWARD[0 if family == AF.INET else 1]] = str(forwarding or 0)
+    state.routes = _routes(handle, names)
+    for family, key in zip((AF.INET, AF.INET6), FORWARD, strict=True):
+        forwarding = _forwarding(handle, family)
+        if forwarding is not None:
+            state.sysctl[key] = forwarding
     return links, state
+
+
+def _forwarding(handle: Handle, family: int) -> str | None:
+    """Tell whether all links forward, as the sysctl says it; None on a kernel without IPv6."""
+    question = Netconf(family=family, ifindex=NETCONFA_IFINDEX_ALL)
+    try:
+        answer = handle.transport.get(Request(RTM.GETNETCONF, question), Netconf)
+    except KernelError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EAFNOSUPPORT):
+            raise
+        return None
+    return str(answer.forwarding or 0)
 
 
 def _link(link: Link, names: dict[int, str], addresses: tuple[Interface, ...]) -> LinkState:
@@ -144,21 +156,16 @@ def _addresses(messages: list[rtnl_address.Address], index: int) -> Iterator[Int
             yield IPv6Interface((packed, message.prefixlen))
 
 
-def _routes(handle: Handle, family: int, names: dict[int, str]) -> list[Route]:
+def _routes(handle: Handle, names: dict[int, str]) -> list[Route]:
     """Give the static routes of the main table: set by a lab or by hand, not by a daemon."""
-    request = Request(
-        RTM.GETROUTE, rtnl_route.Route(family=family, table8=RT_TABLE.MAIN, table=RT_TABLE.MAIN)
-    )
-    try:
-        messages = handle.transport.dump(request, rtnl_route.Route)
-    except KernelError as error:
-        if error.errno != 2:  # ENOENT: this netns has no such table yet
-            raise
-        return []
+    asked = rtnl_route.Route(table8=RT_TABLE.MAIN, table=RT_TABLE.MAIN)
+    messages = handle.transport.dump(Request(RTM.GETROUTE, asked), rtnl_route.Route)
     return [
         _route(message, names)
         for message in messages
-        if message.protocol in _STATIC and message.type == RTN.UNICAST
+        if message.protocol in _STATIC
+        and message.type == RTN.UNICAST
+        and message.family in (AF.INET, AF.INET6)
     ]
 
 

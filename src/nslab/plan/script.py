@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nslab.plan.diff import compare
 from nslab.plan.lower import lower
-from nslab.plan.state import FORWARD
+from nslab.plan.state import MODERN
 from nslab.plan.steps import AddNetns
 
 if TYPE_CHECKING:
@@ -29,6 +29,6 @@ fi
 
 def script(lab: Desired) -> str:
     """Give a POSIX shell script that builds the lab; it stops at the first step that fails."""
-    plan = compare(lower(lab), {}, defaults=dict.fromkeys(FORWARD, "0"))
+    plan = compare(lower(lab), {}, defaults=MODERN)
     names = " ".join(step.netns for step in plan if isinstance(step, AddNetns))
     return _HEAD.format(lab=lab.name, names=names) + "\n".join(plan.commands()) + "\n"

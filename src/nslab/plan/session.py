@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self
 
-from nslab.errors import LabBusyError, LabInterruptedError, LabNotRunningError, NslabError
-from nslab.kernel import echo, spawn
+from nslab.errors import LabBusyError, LabInterrupted, LabNotRunningError, NslabError
+from nslab.kernel import echo
 from nslab.kernel.privilege import read_switch
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, no_such_node
 from nslab.lab import Desired, Lab, dumps, loads
 from nslab.plan.apply import Watch, apply
 from nslab.plan.diff import Plan, compare
 from nslab.plan.drift import Drift, drift_of
+from nslab.plan.interrupts import held_back
 from nslab.plan.lift import lift
 from nslab.plan.lower import lower
+from nslab.plan.node import Node
 from nslab.plan.observe import observe, read_sysctls
-from nslab.plan.state import FORWARD, State
+from nslab.plan.state import FORWARD, IMPLIED, State
 
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Mapping, Sequence
+
+    from nslab.plan.interrupts import Check
 
 _START_TRIES = 3
 
@@ -41,18 +43,20 @@ def up(lab: Lab | Desired, *, keep: bool = False, watch: Watch | None = None) ->
         LabBusyError: a lab of this name runs from another file.
         PrivilegeError: this machine lets this user make no namespaces.
         StepError: a step failed; everything done before it has been undone.
+        KeyboardInterrupt: likewise undone.
     """
     desired = _resolve(lab)
     source = (lab.source or "") if isinstance(lab, Lab) else ""
     for _ in range(_START_TRIES):
-        try:
-            return _start(desired, source, keep=keep, watch=watch)
-        except FileExistsError:
-            pass
-        try:
-            return _change(desired, source, watch)
-        except LabNotRunningError:
-            continue
+        with held_back() as check:
+            try:
+                return _start(desired, source, keep=keep, watch=watch, check=check)
+            except FileExistsError:
+                pass
+            try:
+                return _change(desired, source, watch, check)
+            except LabNotRunningError:
+                continue
     raise LabBusyError(f'the lab "{desired.name}" is being brought up or down by somebody else')
 
 
@@ -79,98 +83,6 @@ def connect(name: str) -> Running:
     """
     with Sandbox.connect(name) as sandbox:
         return Running(name, sandbox.pid, None)
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One node of a running lab."""
-
-    lab: str
-    pid: int
-    name: str
-
-    def popen(
-        self,
-        args: str | Sequence[spawn.StrPath],
-        *,
-        stdin: int | IO[bytes] | IO[str] | None = None,
-        stdout: int | IO[bytes] | IO[str] | None = None,
-        stderr: int | IO[bytes] | IO[str] | None = None,
-        shell: bool = False,
-        cwd: spawn.StrPath | None = None,
-        env: Mapping[str, str] | None = None,
-        text: bool | None = None,
-        encoding: str | None = None,
-        errors: str | None = None,
-    ) -> subprocess.Popen[str] | subprocess.Popen[bytes]:
-        """Start a program in the node; the parameters are those of `subprocess.Popen`.
-
-        Raises:
-            FileNotFoundError: there is no such program.
-        """
-        return spawn.popen(
-            self.lab,
-            self.pid,
-            self.name,
-            args,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            shell=shell,
-            cwd=cwd,
-            env=env,
-            text=text,
-            encoding=encoding,
-            errors=errors,
-        )
-
-    def run(
-        self,
-        args: str | Sequence[spawn.StrPath],
-        *,
-        input: str | bytes | None = None,  # noqa: A002 - subprocess's own name
-        stdin: int | IO[bytes] | IO[str] | None = None,
-        stdout: int | IO[bytes] | IO[str] | None = None,
-        stderr: int | IO[bytes] | IO[str] | None = None,
-        capture_output: bool = False,
-        shell: bool = False,
-        cwd: spawn.StrPath | None = None,
-        timeout: float | None = None,
-        check: bool = False,
-        env: Mapping[str, str] | None = None,
-        text: bool | None = None,
-        encoding: str | None = None,
-        errors: str | None = None,
-    ) -> subprocess.CompletedProcess[str | bytes]:
-        """Run a program in the node to its end; the parameters are those of `subprocess.run`.
-
-        Raises:
-            FileNotFoundError: there is no such program.
-            subprocess.CalledProcessError: it failed, and `check` was set.
-            subprocess.TimeoutExpired: it was killed after `timeout` seconds.
-        """
-        process = self.popen(
-            args,
-            stdin=subprocess.PIPE if input is not None else stdin,
-            stdout=subprocess.PIPE if capture_output else stdout,
-            stderr=subprocess.PIPE if capture_output else stderr,
-            shell=shell,
-            cwd=cwd,
-            env=env,
-            text=text,
-            encoding=encoding,
-            errors=errors,
-        )
-        with process:
-            try:
-                out, err = process.communicate(input, timeout)  # type: ignore[arg-type]
-            except BaseException:
-                process.kill()
-                raise
-        done = subprocess.CompletedProcess[str | bytes](args, process.returncode, out, err)
-        if check:
-            done.check_returncode()
-        return done
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +159,9 @@ class Running:
         """List the differences between the lab (as last brought up, or as given) and the kernel."""
         with self.open() as sandbox:
             last = _document(sandbox)
-            wanted = lower(last if lab is None else _resolve(lab))
-            observed = observe(sandbox, [wanted, lower(last)])
-            return drift_of(wanted, observed, lower(last))
+            states = [lower(last if lab is None else _resolve(lab)), lower(last)]
+            observed = observe(sandbox, states)
+            return drift_of(states[0], observed, states[1], _defaults(sandbox, states))
 
     def ping(
         self,
@@ -297,22 +209,32 @@ def _resolve(lab: Lab | Desired) -> Desired:
 
 def _host_defaults() -> dict[str, str]:
     """Give what a new netns begins with: IPv4 settings are copied from the machine's."""
-    return {FORWARD[0]: read_switch("/proc/sys/net/ipv4/ip_forward") or "0", FORWARD[1]: "0"}
+    found = {key: read_switch(f"/proc/sys/{key.replace('.', '/')}") for key in IMPLIED}
+    found[FORWARD[1]] = found[FORWARD[1]] and "0"
+    return {key: value for key, value in found.items() if value is not None}
 
 
-def _start(desired: Desired, source: str, *, keep: bool, watch: Watch | None) -> Running:
+def _defaults(sandbox: Sandbox, states: list[State]) -> dict[str, str]:
+    """Read what a new netns of the lab begins with, of all settings that matter."""
+    asked = {key for state in states for netns in state.values() for key in netns.sysctl}
+    return read_sysctls(sandbox, OUTSIDE, sorted(asked.union(IMPLIED)))
+
+
+def _start(
+    desired: Desired, source: str, *, keep: bool, watch: Watch | None, check: Check
+) -> Running:
     sandbox = Sandbox.start(desired.name)
     try:
         state = lower(desired)
-        keys = {key for netns in state.values() for key in netns.sysctl}
-        defaults = read_sysctls(sandbox, OUTSIDE, sorted(keys))
-        apply(compare(state, {}, defaults=defaults).steps, sandbox, watch)
+        plan = compare(state, {}, defaults=_defaults(sandbox, [state]))
+        apply(plan.steps, sandbox, watch, check)
         _finish(sandbox, desired, source)
+        check()
         if keep:
             sandbox.keep()
     except KeyboardInterrupt:
         sandbox.end()
-        raise LabInterruptedError(f'interrupted: the lab "{desired.name}" was undone') from None
+        raise LabInterrupted(f'interrupted: the lab "{desired.name}" was undone') from None
     except BaseException:
         sandbox.end()
         raise
@@ -323,7 +245,7 @@ def _start(desired: Desired, source: str, *, keep: bool, watch: Watch | None) ->
     return Running(desired.name, sandbox.pid, None if keep else sandbox)
 
 
-def _change(desired: Desired, source: str, watch: Watch | None) -> Running:
+def _change(desired: Desired, source: str, watch: Watch | None, check: Check) -> Running:
     with Sandbox.connect(desired.name) as sandbox:
         sandbox.become_writer()
         other = sandbox.get()[1]
@@ -333,18 +255,19 @@ def _change(desired: Desired, source: str, watch: Watch | None) -> Running:
                 hint=f"`nslab down {desired.name}` ends it, or give this one another name",
             )
         try:
-            apply(_compare(sandbox, lower(desired)).steps, sandbox, watch)
+            apply(_compare(sandbox, lower(desired)).steps, sandbox, watch, check)
         except KeyboardInterrupt:
-            raise LabInterruptedError("interrupted: the lab is as it was before") from None
+            raise LabInterrupted(
+                f'interrupted: the lab "{desired.name}" is as it was before'
+            ) from None
         _finish(sandbox, desired, source or other)
         return Running(desired.name, sandbox.pid, None)
 
 
 def _compare(sandbox: Sandbox, desired: State) -> Plan:
     last = lower(_document(sandbox))
-    keys = {key for state in (desired, last) for netns in state.values() for key in netns.sysctl}
-    defaults = read_sysctls(sandbox, OUTSIDE, sorted(keys))
-    return compare(desired, observe(sandbox, [desired, last]), last, defaults)
+    observed = observe(sandbox, [desired, last])
+    return compare(desired, observed, last, _defaults(sandbox, [desired, last]))
 
 
 def _document(sandbox: Sandbox) -> Desired:

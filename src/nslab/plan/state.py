@@ -17,6 +17,12 @@ FORWARD = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
 QUIET = ("net.ipv6.conf.all.disable_ipv6", "net.ipv6.conf.default.disable_ipv6")
 """The sysctls that keep a fabric's ports from speaking IPv6 themselves."""
 
+IMPLIED = (*FORWARD, *QUIET)
+"""The sysctls that every lab sets without being asked, where the kernel has them."""
+
+MODERN = dict.fromkeys(IMPLIED, "0")
+"""Their values in a new netns of a machine that speaks IPv6 and was not told otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinkState:

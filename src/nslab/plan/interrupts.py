@@ -1,0 +1,49 @@
+"""Signals that must not strike in the middle of an exchange with the kernel or the holder."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+
+_HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Check = Callable[[], None]
+"""Lets a signal that came meanwhile take effect: call it where everything so far can be undone."""
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[Check]:
+    """Hold Ctrl-C, SIGTERM and SIGHUP back until the block calls what it is given, or ends.
+
+    The program's own handlers get their signal then. One without a handler, whose default is to
+    kill, raises KeyboardInterrupt at the check, so that the block can undo, and kills afterwards.
+    In other threads than the main one nothing needs holding back: signals never strike there.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in _HELD}
+    before = {number: each for number, each in before.items() if each not in (None, signal.SIG_IGN)}
+
+    def check() -> None:
+        while came:
+            handler = before[signal.Signals(came[0])]
+            if not callable(handler):
+                raise KeyboardInterrupt
+            handler(came.pop(0), None)
+
+    for each in before:
+        signal.signal(each, lambda number, _: came.append(number))
+    try:
+        yield check
+    except BaseException:
+        came[:] = [number for number in came if not callable(before[signal.Signals(number)])]
+        raise
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for number in came:
+            signal.raise_signal(number)

@@ -1,0 +1,120 @@
+"""One node of a running lab: run programs in it as `subprocess` does."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from nslab.kernel import spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Unpack
+
+    Args = str | Sequence[spawn.StrPath]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node of a running lab.
+
+    Attributes:
+        lab: the lab's name.
+        pid: the PID of the lab's holder.
+        name: the node's name.
+    """
+
+    lab: str
+    pid: int
+    name: str
+
+    @overload
+    def popen(
+        self, args: Args, *, text: Literal[True], **options: Unpack[spawn.Options]
+    ) -> subprocess.Popen[str]: ...
+
+    @overload
+    def popen(
+        self, args: Args, *, text: Literal[False] | None = None, **options: Unpack[spawn.Options]
+    ) -> subprocess.Popen[bytes]: ...
+
+    def popen(
+        self, args: Args, *, text: bool | None = None, **options: Unpack[spawn.Options]
+    ) -> subprocess.Popen[str] | subprocess.Popen[bytes]:
+        """Start a program in the node; the parameters are those of `subprocess.Popen`.
+
+        Raises:
+            FileNotFoundError: there is no such program.
+            PermissionError: it is not executable.
+        """
+        return spawn.popen((self.lab, self.pid, self.name), args, text=text, **options)
+
+    @overload
+    def run(
+        self,
+        args: Args,
+        *,
+        text: Literal[True],
+        input: str | None = None,
+        capture_output: bool = False,
+        timeout: float | None = None,
+        check: bool = False,
+        **options: Unpack[spawn.Options],
+    ) -> subprocess.CompletedProcess[str]: ...
+
+    @overload
+    def run(
+        self,
+        args: Args,
+        *,
+        text: Literal[False] | None = None,
+        input: bytes | None = None,
+        capture_output: bool = False,
+        timeout: float | None = None,
+        check: bool = False,
+        **options: Unpack[spawn.Options],
+    ) -> subprocess.CompletedProcess[bytes]: ...
+
+    def run(
+        self,
+        args: Args,
+        *,
+        text: bool | None = None,
+        input: str | bytes | None = None,  # noqa: A002 - subprocess's own name
+        capture_output: bool = False,
+        timeout: float | None = None,
+        check: bool = False,
+        **options: Unpack[spawn.Options],
+    ) -> subprocess.CompletedProcess[str] | subprocess.CompletedProcess[bytes]:
+        """Run a program in the node to its end; the parameters are those of `subprocess.run`.
+
+        Args:
+            args: the program and its arguments; what `shell` is to run, as a string.
+            text: whether input and output are `str` instead of `bytes`.
+            input: what the program reads from its standard input.
+            capture_output: whether to give what it writes as `stdout` and `stderr`.
+            timeout: seconds after which it is killed.
+            check: whether an exit code other than 0 is an error.
+            options: those of `subprocess.Popen`.
+
+        Raises:
+            FileNotFoundError: there is no such program.
+            PermissionError: it is not executable.
+            subprocess.CalledProcessError: it failed, and `check` was set.
+            subprocess.TimeoutExpired: it was killed after `timeout` seconds.
+        """
+        if input is not None:
+            options["stdin"] = subprocess.PIPE
+        if capture_output:
+            options["stdout"] = options["stderr"] = subprocess.PIPE
+        with spawn.popen((self.lab, self.pid, self.name), args, text=text, **options) as process:
+            try:
+                out, err = process.communicate(input, timeout)  # type: ignore[arg-type]
+            except BaseException:
+                process.kill()
+                raise
+        done = subprocess.CompletedProcess[Any](args, process.returncode, out, err)
+        if check:
+            done.check_returncode()
+        return done

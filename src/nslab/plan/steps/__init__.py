@@ -1,0 +1,25 @@
+"""The steps of a plan: values that can say, do and undo themselves."""
+
+from __future__ import annotations
+
+from nslab.plan.steps.address import AddAddress, DeleteAddress
+from nslab.plan.steps.link import AddBridge, AddVeth, DeleteLink, SetLink, with_index
+from nslab.plan.steps.netns import AddNetns, DeleteNetns, SetSysctl
+from nslab.plan.steps.route import AddRoute, DeleteRoute
+from nslab.plan.steps.step import Step
+
+__all__ = [
+    "AddAddress",
+    "AddBridge",
+    "AddNetns",
+    "AddRoute",
+    "AddVeth",
+    "DeleteAddress",
+    "DeleteLink",
+    "DeleteNetns",
+    "DeleteRoute",
+    "SetLink",
+    "SetSysctl",
+    "Step",
+    "with_index",
+]

@@ -1,0 +1,87 @@
+"""Steps that give links their addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from nslab.netlink.message import Request
+from nslab.netlink.rtnl.address import IFA_F, Address
+from nslab.netlink.rtnl.constants import AF, RTM
+from nslab.plan.steps.step import NEW, Step
+
+if TYPE_CHECKING:
+    from nslab.lab.model import Interface
+    from nslab.plan.state import LinkState
+    from nslab.plan.steps.step import Open
+
+
+@dataclass(frozen=True, slots=True)
+class AddAddress(Step):
+    """Give a link an address. IPv6 ones skip duplicate address detection: MACs are ours."""
+
+    link: LinkState
+    address: Interface
+
+    def words(self) -> str:
+        return f"give {self.netns}:{self.link.ifname} the address {self.address}"
+
+    def command(self) -> str:
+        extra = " nodad" if self.address.version == 6 else ""
+        place = f"dev {quote(self.link.ifname)}{extra}"
+        return f"ip -n {self.netns} address add {self.address.with_prefixlen} {place}"
+
+    def finding(self) -> str:
+        return f"{self.netns}:{self.link.ifname}: the address {self.address} is missing"
+
+    def undo(self) -> list[Step]:
+        return [DeleteAddress(self.netns, self.link, self.address)]
+
+    def requests(self, _: Open) -> list[Request]:
+        return [Request(RTM.NEWADDR, _address(self.link, self.address), NEW)]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAddress(Step):
+    """Take an address from a link."""
+
+    link: LinkState
+    address: Interface
+
+    def words(self) -> str:
+        return f"take the address {self.address} from {self.netns}:{self.link.ifname}"
+
+    def command(self) -> str:
+        place = f"dev {quote(self.link.ifname)}"
+        return f"ip -n {self.netns} address delete {self.address.with_prefixlen} {place}"
+
+    def finding(self) -> str:
+        place = f"{self.netns}:{self.link.ifname}"
+        return f"{place}: the address {self.address} is no longer in the file"
+
+    def undo(self) -> list[Step]:
+        return [AddAddress(self.netns, self.link, self.address)]
+
+    def requests(self, _: Open) -> list[Request]:
+        return [Request(RTM.DELADDR, _address(self.link, self.address))]
+
+
+def _address(link: LinkState, address: Interface) -> Address:
+    packed = address.ip.packed
+    if address.version == 4:
+        return Address(
+            family=AF.INET,
+            prefixlen=address.network.prefixlen,
+            index=link.index,
+            local=packed,
+            address=packed,
+        )
+    return Address(
+        family=AF.INET6,
+        prefixlen=address.network.prefixlen,
+        index=link.index,
+        flags8=IFA_F.NODAD,
+        local=packed,
+        address=packed,
+    )

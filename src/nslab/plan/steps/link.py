@@ -1,0 +1,199 @@
+"""Steps that make, change and delete links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from nslab.netlink.message import Request
+from nslab.netlink.rtnl.constants import RTM
+from nslab.netlink.rtnl.link import IFF, Link, LinkInfo, VethInfo
+from nslab.netlink.rtnl.linkinfo import BridgeInfo
+from nslab.plan.steps.step import NEW, Step
+
+if TYPE_CHECKING:
+    from nslab.plan.state import LinkState
+    from nslab.plan.steps.step import Open
+
+
+@dataclass(frozen=True, slots=True)
+class AddBridge(Step):
+    """Make a bridge, still down, in its fabric."""
+
+    link: LinkState
+
+    def words(self) -> str:
+        return f"add the bridge {self.link.ifname}"
+
+    def command(self) -> str:
+        name, mac = quote(self.link.ifname), self.link.mac
+        return f"ip -n {self.netns} link add {name} address {mac} type bridge mcast_snooping 0"
+
+    def finding(self) -> str:
+        return f"{self.netns}: the bridge is missing"
+
+    def undo(self) -> list[Step]:
+        return [DeleteLink(self.netns, self.link)]
+
+    def requests(self, _: Open) -> list[Request]:
+        # Without snooping a bridge floods multicast as a plain switch does: no querier to wait for.
+        info = LinkInfo(kind="bridge", data=BridgeInfo(mcast_snooping=0))
+        link = self.link
+        body = Link(
+            index=link.index, ifname=link.ifname, address=mac_bytes(link.mac), linkinfo=info
+        )
+        return [Request(RTM.NEWLINK, body, NEW)]
+
+
+@dataclass(frozen=True, slots=True)
+class AddVeth(Step):
+    """Make a cable: both ends placed and named by one message; a port comes enslaved and up."""
+
+    near: LinkState
+    far_netns: str
+    far: LinkState
+    master: LinkState | None = None
+
+    def words(self) -> str:
+        return f"join {self.netns}:{self.near.ifname} and {self.far_netns}:{self.far.ifname}"
+
+    def command(self) -> str:
+        port = f" master {quote(self.master.ifname)} up" if self.master else ""
+        return (
+            f"ip -n {self.netns} link add {_link_words(self.near)}{port}"
+            f" type veth peer {_link_words(self.far)} netns {self.far_netns}"
+        )
+
+    def finding(self) -> str:
+        ends = f"{self.netns}:{self.near.ifname} and {self.far_netns}:{self.far.ifname}"
+        return f"{self.far_netns}:{self.far.ifname}: nothing joins {ends}"
+
+    def undo(self) -> list[Step]:
+        return [DeleteLink(self.netns, self.near, (self.far_netns, self.far), self.master)]
+
+    def requests(self, opened: Open) -> list[Request]:
+        near, far, master = self.near, self.far, self.master
+        peer = Link(
+            index=far.index,
+            ifname=far.ifname,
+            address=mac_bytes(far.mac),
+            mtu=far.mtu,
+            net_ns_fd=opened(self.far_netns).fd,
+        )
+        flags = IFF.UP if master else 0
+        body = Link(
+            index=near.index,
+            flags=flags,
+            change=flags,
+            ifname=near.ifname,
+            address=mac_bytes(near.mac),
+            mtu=near.mtu,
+            master=master.index if master else None,
+            linkinfo=LinkInfo(kind="veth", data=VethInfo(peer=peer)),
+        )
+        return [Request(RTM.NEWLINK, body, NEW)]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteLink(Step):
+    """Take a link away; of a cable both ends go.
+
+    Attributes:
+        lost: the steps that bring back what goes along: addresses, routes, being up.
+    """
+
+    link: LinkState
+    far: tuple[str, LinkState] | None = None
+    master: LinkState | None = None
+    lost: tuple[Step, ...] = ()
+
+    def words(self) -> str:
+        return f"delete the link {self.netns}:{self.link.ifname}"
+
+    def command(self) -> str:
+        return f"ip -n {self.netns} link delete {quote(self.link.ifname)}"
+
+    def finding(self) -> str:
+        return f"{self.netns}:{self.link.ifname}: the link is no longer in the file"
+
+    def undo(self) -> list[Step]:
+        if self.far is None:
+            return [AddBridge(self.netns, self.link), *self.lost]
+        return [AddVeth(self.netns, self.link, *self.far, self.master), *self.lost]
+
+    def requests(self, _: Open) -> list[Request]:
+        return [Request(RTM.DELLINK, Link(index=self.link.index))]
+
+
+@dataclass(frozen=True, slots=True)
+class SetLink(Step):
+    """Change a link in place: from `before` to `link`, naming only what differs."""
+
+    link: LinkState
+    before: LinkState
+    master: int = 0
+    master_before: int = 0
+
+    def words(self) -> str:
+        return f"set {self.netns}:{self.link.ifname} {self.changes()}"
+
+    def command(self) -> str:
+        return f"ip -n {self.netns} link set {quote(self.link.ifname)} {self.changes()}"
+
+    def finding(self) -> str:
+        link, before = self.link, self.before
+        found = []
+        if link.up != before.up:
+            found.append("is up" if before.up else "is down")
+        if link.mac != before.mac:
+            found.append(f"has the MAC {before.mac}, not {link.mac}")
+        if link.mtu != before.mtu:
+            found.append(f"has the MTU {before.mtu}, not {link.mtu}")
+        if link.master != before.master:
+            found.append(f"is a port of {before.master or 'nothing'}, not of {link.master}")
+        return f"{self.netns}:{link.ifname}: {', '.join(found)}"
+
+    def changes(self) -> str:
+        """Give the words of `ip link set` for what differs."""
+        link, before, words = self.link, self.before, []
+        if link.mac != before.mac:
+            words.append(f"address {link.mac}")
+        if link.mtu != before.mtu:
+            words.append(f"mtu {link.mtu}")
+        if link.master != before.master:
+            words.append(f"master {quote(link.master)}" if link.master else "nomaster")
+        if link.up != before.up:
+            words.append("up" if link.up else "down")
+        return " ".join(words)
+
+    def undo(self) -> list[Step]:
+        return [SetLink(self.netns, self.before, self.link, self.master_before, self.master)]
+
+    def requests(self, _: Open) -> list[Request]:
+        link, before = self.link, self.before
+        changed = IFF.UP if link.up != before.up else 0
+        body = Link(
+            index=link.index,
+            flags=changed if link.up else 0,
+            change=changed,
+            address=mac_bytes(link.mac) if link.mac != before.mac else None,
+            mtu=link.mtu if link.mtu != before.mtu else None,
+            master=self.master if link.master != before.master else None,
+        )
+        return [Request(RTM.NEWLINK, body)]
+
+
+def mac_bytes(mac: str) -> bytes | None:
+    """Give a MAC's six octets; None for ""."""
+    return bytes.fromhex(mac.replace(":", "")) if mac else None
+
+
+def with_index(link: LinkState, index: int) -> LinkState:
+    """Give the link with its ifindex chosen."""
+    return link if link.index == index else replace(link, index=index)
+
+
+def _link_words(link: LinkState) -> str:
+    mtu = f" mtu {link.mtu}" if link.mtu else ""
+    return f"name {quote(link.ifname)} address {link.mac}{mtu}"

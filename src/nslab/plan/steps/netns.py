@@ -1,0 +1,78 @@
+"""Steps that make and end namespaces, and set what is theirs as a whole."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from nslab.kernel import libc
+from nslab.plan.steps.step import Step
+
+if TYPE_CHECKING:
+    from nslab.kernel.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class AddNetns(Step):
+    """Make the netns and name it."""
+
+    def words(self) -> str:
+        return f"add the namespace {self.netns}"
+
+    def command(self) -> str:
+        return f"ip netns add {self.netns}"
+
+    def finding(self) -> str:
+        return f"{self.netns}: the namespace is missing"
+
+    def undo(self) -> list[Step]:
+        return [DeleteNetns(self.netns)]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNetns(Step):
+    """End the netns and the processes in it: the last act of a plan, for it cannot be undone."""
+
+    def words(self) -> str:
+        return f"delete the namespace {self.netns} and end its processes"
+
+    def command(self) -> str:
+        return f"ip netns delete {self.netns}"
+
+    def finding(self) -> str:
+        return f"{self.netns}: the namespace is no longer in the file"
+
+    def undo(self) -> list[Step]:
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class SetSysctl(Step):
+    """Set one sysctl; `before` is what it was, None for one that is not there yet (nor read)."""
+
+    key: str
+    value: str
+    before: str | None = None
+
+    def words(self) -> str:
+        return f"set {self.key} of {self.netns} to {self.value}"
+
+    def command(self) -> str:
+        return f"ip netns exec {self.netns} sysctl -qw {quote(f'{self.key}={self.value}')}"
+
+    def finding(self) -> str:
+        return f"{self.netns}: {self.key} is {self.before or 'empty'}, not {self.value}"
+
+    def undo(self) -> list[Step]:
+        if self.before is None:
+            return []
+        return [SetSysctl(self.netns, self.key, self.before, self.value)]
+
+    def act(self, sandbox: Sandbox) -> None:
+        """Set it by way of the holder: netlink has no word for it."""
+        (answer,) = sandbox.sysctl(self.netns, [f"{self.key}={self.value}"])
+        if isinstance(answer, OSError):
+            hint = "this kernel has no such setting" if answer.errno == errno.ENOENT else None
+            raise libc.failure(f"sysctl {self.key}={self.value}", answer.errno or 0, hint=hint)

@@ -1,0 +1,102 @@
+"""Steps that set static routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from nslab.netlink.message import NLM_F, Request
+from nslab.netlink.rtnl import route as rtnl_route
+from nslab.netlink.rtnl.constants import AF, RT_SCOPE, RT_TABLE, RTM, RTN, RTPROT
+from nslab.plan.steps.step import NEW, Step
+
+if TYPE_CHECKING:
+    from nslab.lab.model import Route
+    from nslab.plan.steps.step import Open
+
+_FAMILY = {4: AF.INET, 6: AF.INET6}
+
+
+@dataclass(frozen=True, slots=True)
+class AddRoute(Step):
+    """Add a static route, or put it in the place of `before`."""
+
+    route: Route
+    index: int = 0
+    before: Route | None = None
+    index_before: int = 0
+
+    def words(self) -> str:
+        return f"route {route_words(self.route)} in {self.netns}"
+
+    def command(self) -> str:
+        verb = "replace" if self.before else "add"
+        return f"ip -n {self.netns} route {verb} {route_words(self.route)} proto static"
+
+    def finding(self) -> str:
+        if self.before is None:
+            return f"{self.netns}: the route {route_words(self.route)} is missing"
+        found, wanted = route_words(self.before), route_words(self.route)
+        return f"{self.netns}: a route is {found}, not {wanted}"
+
+    def undo(self) -> list[Step]:
+        if self.before is None:
+            return [DeleteRoute(self.netns, self.route, self.index)]
+        return [AddRoute(self.netns, self.before, self.index_before, self.route, self.index)]
+
+    def requests(self, _: Open) -> list[Request]:
+        flags = NLM_F.CREATE | NLM_F.REPLACE if self.before else NEW
+        return [Request(RTM.NEWROUTE, _route(self.route, self.index), flags)]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRoute(Step):
+    """Take a static route away."""
+
+    route: Route
+    index: int = 0
+
+    def words(self) -> str:
+        return f"delete the route {route_words(self.route)} in {self.netns}"
+
+    def command(self) -> str:
+        return f"ip -n {self.netns} route delete {route_words(self.route)}"
+
+    def finding(self) -> str:
+        return f"{self.netns}: the route {route_words(self.route)} is no longer in the file"
+
+    def undo(self) -> list[Step]:
+        return [AddRoute(self.netns, self.route, self.index)]
+
+    def requests(self, _: Open) -> list[Request]:
+        return [Request(RTM.DELROUTE, _route(self.route, self.index, whose=RTPROT.UNSPEC))]
+
+
+def route_words(route: Route) -> str:
+    """Say a route in iproute2's words."""
+    default = route.dst.prefixlen == 0
+    words = ["default" if default and (route.via or route.dst.version == 4) else str(route.dst)]
+    if route.via is not None:
+        words += ["via", str(route.via)]
+    if route.ifname is not None:
+        words += ["dev", quote(route.ifname)]
+    if route.metric is not None:
+        words += ["metric", str(route.metric)]
+    return " ".join(words)
+
+
+def _route(route: Route, index: int, whose: int = RTPROT.STATIC) -> rtnl_route.Route:
+    local = route.via is None
+    return rtnl_route.Route(
+        family=_FAMILY[route.dst.version],
+        dst_len=route.dst.prefixlen,
+        table8=RT_TABLE.MAIN,
+        protocol=whose,
+        scope=RT_SCOPE.LINK if local and route.dst.version == 4 else RT_SCOPE.UNIVERSE,
+        type=RTN.UNICAST,
+        dst=route.dst.network_address.packed if route.dst.prefixlen else None,
+        gateway=route.via.packed if route.via is not None else None,
+        oif=index or None,
+        priority=route.metric,
+    )

@@ -1,0 +1,51 @@
+"""What every step of a plan can: say, do and undo itself.
+
+`words()` says a step to a person, `command()` as the `ip` command that does the same, `finding()`
+says what it mends when it repairs drift. `requests()` gives the netlink messages for the step's
+netns; what is no netlink message, `apply` has the holder do. `undo()` gives the steps back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nslab.netlink.message import NLM_F
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nslab.kernel.sandbox import Handle
+    from nslab.netlink.message import Request
+
+    Open = Callable[[str], Handle]
+    """Opens the netns of a name."""
+
+NEW = NLM_F.CREATE | NLM_F.EXCL
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One act in one netns."""
+
+    netns: str
+
+    def words(self) -> str:
+        """Say the step to a person, in the imperative."""
+        raise NotImplementedError
+
+    def command(self) -> str:
+        """Give the command of stock tools that does the same."""
+        raise NotImplementedError
+
+    def finding(self) -> str:
+        """Say what is wrong where this step is needed."""
+        raise NotImplementedError
+
+    def undo(self) -> list[Step]:
+        """Give the steps that take this one back, in order."""
+        raise NotImplementedError
+
+    def requests(self, opened: Open) -> list[Request]:
+        """Give the netlink messages to send in the step's netns."""
+        raise NotImplementedError
