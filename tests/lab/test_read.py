@@ -361,3 +361,23 @@ def test_control_characters_never_reach_the_terminal() -> None:
     for line in wrong(text, "json"):
         assert line.isascii()
         assert line.isprintable()
+
+
+CONTRARY = """\
+nodes:
+  a: {forward: true, sysctl: {net.ipv4.ip_forward: 0}}
+  b: {forward: false, sysctl: {net/ipv6/conf/all/forwarding: 1}}
+  c: {forward: true, sysctl: {net.ipv4.ip_forward: 1}}
+  d: {sysctl: {net.ipv4.ip_forward: 1}}
+"""
+
+
+def test_forward_and_its_sysctls_must_agree() -> None:
+    remedy = "(hint: leave one of them out)"
+    assert wrong(CONTRARY) == [
+        f'x.yaml:2: nodes.a.sysctl["net.ipv4.ip_forward"]: "0" contradicts forward: true {remedy}',
+        (
+            'x.yaml:3: nodes.b.sysctl["net/ipv6/conf/all/forwarding"]: "1" contradicts'
+            f" forward: false {remedy}"
+        ),
+    ]

@@ -20,6 +20,9 @@ IFNAME_BYTES = 15
 OUTSIDE = "outside"
 """The name that is kept for the holder's own netns."""
 
+FORWARD = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
+"""The sysctls that make a router."""
+
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 IFNAME = re.compile(r"(?!-)[!-$&-.0-9;-~]{1,15}")
 MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
@@ -93,6 +96,11 @@ def sysctl_path(key: str) -> str:
     if dot < 0 or 0 <= slash < dot:
         return key
     return key.translate(_SWAP)
+
+
+def sysctl_key(key: str) -> str:
+    """Give a sysctl key in its one form with dots, which sysctl(8) understands, too."""
+    return sysctl_path(key).translate(_SWAP)
 
 
 _SWAP = str.maketrans("./", "/.")

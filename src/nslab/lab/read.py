@@ -249,6 +249,18 @@ def _nodes(reader: Reader, lab: LabDraft, value: Tree) -> None:
                 node.routes.append(route)
         if "sysctl" in tree:
             node.sysctl = _sysctl(reader, tree["sysctl"], (*path, "sysctl"))
+            if "forward" in tree:
+                _agree(reader, node, (*path, "sysctl"))
+
+
+def _agree(reader: Reader, node: NodeDraft, path: Path) -> None:
+    """Refuse settings that say the contrary of `forward`."""
+    for key, value in node.sysctl:
+        if names.sysctl_key(key) in names.FORWARD and value.strip() != str(int(node.forward)):
+            said = f"forward: {str(node.forward).lower()}"
+            reader.refuse(
+                (*path, key), f"{quote(value)} contradicts {said}", "leave one of them out"
+            )
 
 
 def _route(reader: Reader, value: Tree, path: Path) -> RouteDraft | None:

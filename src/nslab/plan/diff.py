@@ -365,7 +365,7 @@ def link_local(mac: str) -> IPv6Interface:
 
 
 def _names_link(key: str) -> bool:
-    parts = key.replace("/", ".").split(".")
+    parts = key.split(".")
     return len(parts) > 4 and parts[2] in ("conf", "neigh") and parts[3] not in ("all", "default")
 
 

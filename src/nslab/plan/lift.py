@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Network, Node
-from nslab.plan.state import FORWARD, LinkState, State
+from nslab.lab.names import FORWARD, sysctl_key
+
+if TYPE_CHECKING:
+    from nslab.plan.state import LinkState, State
 
 
 def lift(known: Desired, observed: State) -> Desired:
@@ -26,8 +30,9 @@ def lift(known: Desired, observed: State) -> Desired:
 
 def _node(node: Node, observed: State) -> Node:
     state = observed[node.name]
-    pairs = [(key, state.sysctl[key]) for key, _ in node.sysctl if key in state.sysctl]
-    forward = all(state.sysctl.get(key) == "1" for key in FORWARD)
+    found = [(key, state.sysctl.get(sysctl_key(key))) for key, _ in node.sysctl]
+    pairs = [(key, value) for key, value in found if value is not None]
+    forward = all(state.sysctl.get(key, "1") == "1" for key in FORWARD)
     return Node(node.name, forward, tuple(state.routes), tuple(pairs))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nslab.plan.state import FORWARD, QUIET, End, LinkState, NetnsState, State
+from nslab.lab.names import FORWARD, sysctl_key
+from nslab.plan.state import QUIET, End, LinkState, NetnsState, State
 
 if TYPE_CHECKING:
     from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Node
@@ -46,7 +47,7 @@ def _fabric(lab: str, bridge: Bridge) -> NetnsState:
 
 def _node(node: Node) -> NetnsState:
     sysctl = dict.fromkeys(FORWARD, "1" if node.forward else "0")
-    sysctl.update(node.sysctl)
+    sysctl.update((sysctl_key(key), value) for key, value in node.sysctl)
     return NetnsState({"lo": _LO}, list(node.routes), sysctl)
 
 

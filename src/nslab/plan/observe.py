@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from nslab.errors import KernelError
 from nslab.kernel.sandbox import OUTSIDE, Handle, Sandbox
 from nslab.lab.model import Address, Interface, Network, Route
+from nslab.lab.names import FORWARD
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl import address as rtnl_address
 from nslab.netlink.rtnl import route as rtnl_route
@@ -29,7 +30,7 @@ from nslab.netlink.rtnl.constants import AF, RT_SCOPE, RT_TABLE, RTM, RTN, RTPRO
 from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
 from nslab.netlink.rtnl.netconf import NETCONFA_IFINDEX_ALL, Netconf
 from nslab.netlink.rtnl.netns import Nsid
-from nslab.plan.state import FORWARD, End, LinkState, NetnsState, State
+from nslab.plan.state import End, LinkState, NetnsState, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -11,6 +11,7 @@ from nslab.kernel import echo
 from nslab.kernel.privilege import read_switch
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, no_such_node
 from nslab.lab import Desired, Lab, dumps, loads
+from nslab.lab.names import FORWARD
 from nslab.plan.apply import Watch, apply
 from nslab.plan.diff import Plan, compare
 from nslab.plan.drift import Drift, drift_of
@@ -19,7 +20,7 @@ from nslab.plan.lift import lift
 from nslab.plan.lower import lower
 from nslab.plan.node import Node
 from nslab.plan.observe import observe, read_sysctls
-from nslab.plan.state import FORWARD, IMPLIED, State
+from nslab.plan.state import IMPLIED, State
 
 if TYPE_CHECKING:
     from _socket import socket

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nslab.lab.names import FORWARD
+
 if TYPE_CHECKING:
     from nslab.lab.model import Interface, Route
 
 End = tuple[str, str]
 """A link by its place: (netns, ifname)."""
-
-FORWARD = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
-"""The sysctls that make a router."""
 
 QUIET = ("net.ipv6.conf.all.disable_ipv6", "net.ipv6.conf.default.disable_ipv6")
 """The sysctls that keep a fabric's ports from speaking IPv6 themselves."""

@@ -1,0 +1,109 @@
+"""What users import, and what importing costs: both are promises."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import nslab
+from nslab import errors
+
+SURFACE = {
+    "Drift": ["command", "message"],
+    "Lab": ["bridge", "cable", "document", "name", "node", "of", "port", "resolve", "source"],
+    "Node": ["lab", "name", "pid", "popen", "run"],
+    "NslabError": ["add_note", "args", "exit_code", "with_traceback"],
+    "Pings": ["broken", "echoes", "ok"],
+    "Plan": ["commands", "steps"],
+    "Running": ["desired", "down", "drift", "observed", "open", "ping"],
+    "connect": "(name: 'str') -> 'Running'",
+    "diff": "(lab: 'Lab | Desired') -> 'Plan'",
+    "draw_text": None,
+    "dump": None,
+    "dumps": None,
+    "end": None,
+    "load": None,
+    "loads": None,
+    "up": (
+        "(lab: 'Lab | Desired', *, keep: 'bool' = False, watch: 'Watch | None' = None) -> 'Running'"
+    ),
+}
+
+HEAVY = {
+    "argparse",
+    "asyncio",
+    "click",
+    "ctypes",
+    "dataclasses",
+    "enum",
+    "ipaddress",
+    "json",
+    "logging",
+    "pathlib",
+    "re",
+    "rich",
+    "socket",
+    "subprocess",
+    "tempfile",
+    "typing",
+    "urllib",
+    "yaml",
+}
+
+
+def modules() -> list[str]:
+    return [each.name for each in pkgutil.walk_packages(nslab.__path__, "nslab.")]
+
+
+def test_the_public_names_are_these() -> None:
+    assert sorted(nslab.__all__) == sorted(SURFACE)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        nslab.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("name", sorted(SURFACE))
+def test_what_a_public_name_offers(name: str) -> None:
+    said, found = SURFACE[name], getattr(nslab, name)
+    assert inspect.getdoc(found)
+    if isinstance(said, list):
+        assert [each for each in dir(found) if not each.startswith("_")] == said
+    elif said is not None:
+        assert str(inspect.signature(found)) == said
+
+
+def test_every_error_is_ours_and_documented() -> None:
+    for name, found in vars(errors).items():
+        if isinstance(found, type) and issubclass(found, BaseException):
+            assert issubclass(found, nslab.NslabError | KeyboardInterrupt), name
+            assert found.__doc__, name
+
+
+def test_every_module_loads_by_itself() -> None:
+    for name in modules():
+        if not name.endswith("__main__"):
+            importlib.import_module(name)
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Give what a statement loads in a fresh interpreter beyond what Python itself does."""
+    code = f"import sys; before = set(sys.modules); {statement}; print(*set(sys.modules) - before)"
+    command = [sys.executable, "-S", "-E", "-c", f"import sys; sys.path[:0] = {sys.path!r}; {code}"]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        ("import nslab", set[str]()),
+        ("import nslab.kernel.transport, nslab.netlink.rtnl.link", set[str]()),
+        ("import nslab.kernel.holder", {"ctypes"}),
+        ("import nslab.cli.exec, nslab.kernel.sandbox", {"ctypes"}),
+    ],
+)
+def test_start_up_loads_nothing_heavy(statement: str, allowed: set[str]) -> None:
+    assert loaded_by(statement) & HEAVY <= allowed
