@@ -16,7 +16,7 @@ from nslab import errors
 SURFACE = {
     "Drift": ["command", "message"],
     "Lab": ["bridge", "cable", "document", "name", "node", "of", "port", "resolve", "source"],
-    "Node": ["lab", "name", "pid", "popen", "run"],
+    "Node": ["lab", "name", "pid", "popen", "run", "socket"],
     "NslabError": ["add_note", "args", "exit_code", "with_traceback"],
     "Pings": ["broken", "echoes", "ok"],
     "Plan": ["commands", "steps"],

@@ -1,12 +1,14 @@
-"""One node of a running lab: run programs in it as `subprocess` does."""
+"""One node of a running lab: programs run in it as by `subprocess`, sockets open in it."""
 
 from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass
+from socket import AF_INET, SOCK_STREAM, socket
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from nslab.kernel import spawn
+from nslab.kernel.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,3 +120,14 @@ class Node:
         if check:
             done.check_returncode()
         return done
+
+    def socket(self, family: int = AF_INET, kind: int = SOCK_STREAM, protocol: int = 0) -> socket:
+        """Open a socket that lives in the node, while the caller stays where it is.
+
+        Raises:
+            KernelError: the kernel knows no such socket.
+            LabNotRunningError: the lab ended.
+        """
+        with Sandbox.connect(self.lab) as sandbox:
+            (opened,) = sandbox.sockets(family, kind, protocol, [self.name])
+        return socket(family, kind, protocol, opened.detach())
