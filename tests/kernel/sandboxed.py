@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import os
+import pwd
+import shutil
 import signal
 import traceback
 from pathlib import Path
@@ -47,6 +49,27 @@ def rootless(test: Callable[P, None]) -> Callable[P, None]:
     return _forked(enter, test)
 
 
+def nested(test: Callable[P, None]) -> Callable[P, None]:
+    """Run the test in a child that is root in a user namespace of its own, whoever it is outside.
+
+    What it writes to /proc/sys/user limits itself alone.
+    """
+    return _forked(lambda: _enter(nested=True), test)
+
+
+def as_user(user: int) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Run the test as `nested` does, but under another user id than root's.
+
+    The child itself has all rights in its namespaces, the programs that it starts have none.
+    """
+    return lambda test: _forked(lambda: _enter(nested=True, inside=user), test)
+
+
+def with_subordinate_ids(test: Callable[P, None]) -> Callable[P, None]:
+    """Run the test in a child that is a plain user to whom /etc/subuid grants ids."""
+    return _forked(_become_owner_of_ids, test)
+
+
 def _forked(prepare: Callable[[], None], test: Callable[P, None]) -> Callable[P, None]:
     @pytest.mark.kernel
     @functools.wraps(test)
@@ -72,6 +95,8 @@ def _verdict(prepare: Callable[[], None], test: Callable[[], None]) -> str:
     signal.alarm(60)  # a child that hangs dies
     try:
         prepare()
+    except pytest.skip.Exception as skipped:
+        return f"skip:{skipped}"
     except (KernelError, OSError) as error:
         return f"skip:this machine gives no namespaces to this user: {error}"
     try:
@@ -85,20 +110,35 @@ def _verdict(prepare: Callable[[], None], test: Callable[[], None]) -> str:
 
 def _become_nobody() -> None:
     if os.getuid() == 0:
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
-        libc.prctl(4, 1)  # PR_SET_DUMPABLE: else /proc/self stays root's
+        _become(NOBODY, NOBODY)
 
 
-def _enter() -> None:
+def _become_owner_of_ids() -> None:
+    if shutil.which("newuidmap") is None:
+        pytest.skip("newuidmap is not installed")
+    granted = {line.split(":")[0] for line in Path("/etc/subuid").read_text().splitlines()}
+    users = [user for user in pwd.getpwall() if user.pw_name in granted and user.pw_uid != 0]
+    if os.getuid() == 0 and users:
+        _become(users[0].pw_uid, users[0].pw_gid)
+    elif os.getuid() not in [user.pw_uid for user in users]:
+        pytest.skip("/etc/subuid grants no ids to the user of these tests")
+
+
+def _become(user: int, group: int) -> None:
+    os.setgroups([])
+    os.setresgid(group, group, group)
+    os.setresuid(user, user, user)
+    libc.prctl(4, 1)  # PR_SET_DUMPABLE: else /proc/self stays root's
+
+
+def _enter(*, nested: bool = False, inside: int = 0) -> None:
     namespaces = libc.CLONE_NEWNS | libc.CLONE_NEWNET
-    if os.getuid() != 0:
+    if nested or os.getuid() != 0:
         user, group = os.getuid(), os.getgid()
         libc.unshare(namespaces | libc.CLONE_NEWUSER)
         Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"0 {user} 1")
-        Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+        Path("/proc/self/uid_map").write_text(f"{inside} {user} 1")
+        Path("/proc/self/gid_map").write_text(f"{inside} {group} 1")
     else:
         libc.unshare(namespaces)
     libc.mount("", "/", "none", libc.MS_REC | libc.MS_PRIVATE)

@@ -1,8 +1,8 @@
 """Pings: ICMP and ICMPv6 echo from many nodes at once, in one loop of one process.
 
-Every node has one raw socket a family, opened in its netns by the holder. A request's identifier
-and sequence number name the probe, so an answer is known by itself, and only answers that were
-asked for count.
+Every node has one raw socket a family, opened in its netns by the holder. A request's payload
+names the probe, and by random bytes the `ping` that sent it, since raw sockets hear what others
+asked for, too: only answers to its own questions count.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import select
 import struct
 import time
+from _socket import SO_RCVBUF, SOL_SOCKET
 from collections import deque
 from dataclasses import dataclass
 
@@ -29,9 +30,13 @@ IPPROTO_ICMPV6 = 58
 
 _ECHO = {4: (8, 0), 6: (128, 129)}
 _HEADER = struct.Struct("!BBHHH")
+_LENGTH = 24  # the header, the probe's number, the mark
 _UNREACHABLE = {4: 3, 6: 1}
+_LOST = (errno.EAGAIN, errno.ENOBUFS)  # a full queue: the packet counts as lost on its way
 _IN_FLIGHT = 512
 """Probes under way at once: more would overflow the receive queues of the busiest nodes."""
+_RECEIVE_BUFFER = 1 << 20
+"""Asked for; the usual limit (net.core.rmem_max) gives 416 KiB, room for some 550 answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Echo:
 
     Attributes:
         seconds: the round-trip time, or None where no answer came.
-        reason: why none came: "no answer", "host unreachable (from 10.0.1.2)", …; "" if one came.
+        reason: why none came: "no answer", "host unreachable (says 10.0.1.2)", …; "" if one came.
     """
 
     probe: Probe
@@ -86,7 +91,9 @@ def ping(
         tries: how often to ask before giving up (the first packets of a fresh lab may be lost).
         progress: called now and then with the number of probes that are done.
     """
-    return _Round(probes, sockets, timeout, tries).run(progress)
+    one = _Round(probes, sockets, timeout, tries)
+    with one.epoll:
+        return one.run(progress)
 
 
 class _Round:
@@ -104,6 +111,7 @@ class _Round:
         self.timeout = timeout
         self.tries = tries
         self.identifier = os.getpid() & 0xFFFF
+        self.mark = os.urandom(12)
         self.todo = deque((number, 1) for number in range(len(probes)))
         self.pending: dict[int, tuple[int, int, float]] = {}
         self.deadlines: deque[tuple[float, int]] = deque()
@@ -114,6 +122,7 @@ class _Round:
         self.by_fd: dict[int, tuple[Socket, int]] = {}
         for (_, version), sock in sockets.items():
             sock.setblocking(False)  # noqa: FBT003 - the only way to say it
+            sock.setsockopt(SOL_SOCKET, SO_RCVBUF, _RECEIVE_BUFFER)
             self.by_fd[sock.fileno()] = (sock, version)
             self.epoll.register(sock.fileno(), select.EPOLLIN)
 
@@ -129,7 +138,6 @@ class _Round:
             self.expire()
             if progress is not None:
                 progress(len(self.answers))
-        self.epoll.close()
         return [self.answers[number] for number in range(len(self.probes))]
 
     def send(self, number: int, attempt: int) -> None:
@@ -137,17 +145,15 @@ class _Round:
         self.tag = (self.tag + 1) & 0xFFFFFFFF
         sock = self.sockets[probe.source, probe.address.version]
         now = time.monotonic()
+        request = _request(probe.address.version, self.identifier, self.tag, self.mark)
         try:
-            sock.sendto(
-                _request(probe.address.version, self.identifier, self.tag), (str(probe.address), 0)
-            )
+            sock.sendto(request, (str(probe.address), 0))
         except OSError as error:
-            if error.errno in (errno.EAGAIN, errno.ENOBUFS) and attempt < self.tries:
-                self.todo.append((number, attempt + 1))
-                return
             reason = os.strerror(error.errno or 0).lower()
-            self.answers[number] = Echo(probe, None, reason)
-            return
+            if error.errno not in _LOST:
+                self.answers[number] = Echo(probe, None, reason)
+                return
+            self.reasons[number] = reason
         self.pending[self.tag] = (number, attempt, now)
         self.deadlines.append((now + self.timeout, self.tag))
 
@@ -158,14 +164,13 @@ class _Round:
             except OSError:
                 return
             body = packet[(packet[0] & 15) * 4 :] if version == 4 else packet
-            if len(body) >= 12:
+            if len(body) >= _LENGTH:
                 self.take(body, version, str(sender[0]), time.monotonic())
 
     def take(self, body: bytes, version: int, sender: str, now: float) -> None:
-        kind, code, _, identifier, _ = _HEADER.unpack_from(body)
-        if kind == _ECHO[version][1] and identifier == self.identifier:
-            tag = int.from_bytes(body[8:12], "big")
-            found = self.pending.pop(tag, None)
+        kind, code = body[0], body[1]
+        if kind == _ECHO[version][1] and body[12:_LENGTH] == self.mark:
+            found = self.pending.pop(int.from_bytes(body[8:12], "big"), None)
             if found is not None:
                 number, _, sent = found
                 self.answers[number] = Echo(self.probes[number], now - sent)
@@ -175,7 +180,7 @@ class _Round:
     def note(self, quoted: bytes, version: int, reason: str) -> None:
         """Remember what a router said of a probe whose packet it quotes."""
         inner = quoted[(quoted[0] & 15) * 4 :] if version == 4 else quoted[40:]
-        if len(inner) < 12 or _HEADER.unpack_from(inner)[3] != self.identifier:
+        if inner[12:_LENGTH] != self.mark:
             return
         tag = int.from_bytes(inner[8:12], "big")
         if tag in self.pending:
@@ -196,8 +201,8 @@ class _Round:
                 self.answers[number] = Echo(self.probes[number], None, reason)
 
 
-def _request(version: int, identifier: int, tag: int) -> bytes:
-    payload = tag.to_bytes(4, "big") + b"nslab-echo--"
+def _request(version: int, identifier: int, tag: int, mark: bytes) -> bytes:
+    payload = tag.to_bytes(4, "big") + mark
     head = _HEADER.pack(_ECHO[version][0], 0, 0, identifier, tag & 0xFFFF)
     if version == 6:
         return head + payload  # the kernel fills in ICMPv6 checksums

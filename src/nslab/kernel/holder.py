@@ -13,16 +13,19 @@ that is killed half-way leaves nothing.
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
+import contextlib
+import errno
 import os
 import resource
 import select
 import sys
 import time
-from _socket import SO_PEERCRED, SOL_SOCKET, socket
+from _socket import MSG_DONTWAIT, SO_PEERCRED, SOL_SOCKET, socket
 
 from nslab.errors import KernelError
 from nslab.kernel import libc, wire
 from nslab.kernel.netns import OWN
+from nslab.kernel.procfs import exchange, members
 from nslab.kernel.root import build_root, map_ids
 from nslab.kernel.transport import open_socket
 
@@ -31,10 +34,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Reply = tuple[list[str], list[int]]
+    """The words of an answer and its descriptors, which the holder closes once they are sent."""
+
+OUTSIDE = "outside"
+"""The name of the holder's own netns."""
 
 NAMES = "/run/netns"
 HOSTS = "/run/nslab/hosts"
+_SWAP = str.maketrans("./", "/.")
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
+_RESERVE = wire.MAX_FDS + 64  # descriptors for connections and for what one request needs
 
 
 class Holder:
@@ -53,6 +62,9 @@ class Holder:
         self.source = ""
         self.started = str(int(time.time()))
         self.self_path = f"/proc/{os.readlink('/proc/self')}/fd"
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self.room = max(most - _RESERVE, most // 2)
+        self.poll = select.poll()
         self.requests: dict[str, Callable[[list[str], list[int]], Reply]] = {
             "create": self.create,
             "open": self.open,
@@ -65,31 +77,34 @@ class Holder:
             "get": self.get,
             "keep": self.keep,
         }
-        self.name_netns("outside", self.outside)
+        self.name_netns(OUTSIDE, self.outside)
 
     def serve(self) -> None:
         """Answer until told to end, or until the lab that nobody keeps is abandoned."""
-        poll = select.poll()
-        poll.register(self.listener, _READABLE)
-        poll.register(self.starter, _READABLE)
+        self.poll.register(self.listener, _READABLE)
+        self.poll.register(self.starter, _READABLE)
         while self.kept or self.starter.fileno() in self.connections:
-            for fd, _ in poll.poll():
+            for fd, _ in self.poll.poll():
                 if fd == self.listener.fileno():
-                    self.accept(poll)
+                    self.accept()
                 elif not self.answer(self.connections[fd]):
-                    poll.unregister(fd)
+                    self.poll.unregister(fd)
                     self.drop(self.connections.pop(fd))
 
-    def accept(self, poll: select.poll) -> None:
-        """Take a connection of the same user (or of root); nobody else is answered."""
-        fd, _ = self.listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001
+    def accept(self) -> None:
+        """Take a connection of the same user; nobody else is answered."""
+        try:
+            fd, _ = self.listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001
+        except OSError:  # no descriptor is free: the caller waits until there is one
+            time.sleep(0.01)
+            return
         connection = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET, 0, fd)
         credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
-        if int.from_bytes(credentials[4:8], sys.byteorder) not in (os.getuid(), 0):
+        if int.from_bytes(credentials[4:8], sys.byteorder) != os.getuid():
             connection.close()
             return
         self.connections[fd] = connection
-        poll.register(connection, _READABLE)
+        self.poll.register(connection, _READABLE)
 
     def drop(self, connection: socket) -> None:
         """Forget a connection; the next writer in line has its turn."""
@@ -108,35 +123,54 @@ class Holder:
         """Tell the first who waits that the lab is now its own to change."""
         while self.writer is None and self.waiting:
             self.writer = self.waiting.pop(0)
-            try:
-                wire.send(self.writer, ["ok"])
-            except OSError:
+            if not self.reply(self.writer, ["ok"], []):
                 self.writer = None
 
     def answer(self, connection: socket) -> bool:
         """Read one request and answer it; False when the connection is at its end."""
-        words, fds = wire.receive(connection)
-        if not words:
-            return False
-        if words[0] == "end":
+        fds: list[int] = []
+        reply: Reply | None
+        try:
+            words, fds = wire.receive(connection)
+            if not words:
+                return False
+            reply = self.obey(connection, words, fds)
+        except OSError as error:
+            reply = ["error", str(error.errno or 0), str(error.strerror)], []
+        except KernelError as error:
+            reply = ["error", str(error.errno), error.operation], []
+        except (ArithmeticError, LookupError, ValueError):  # a word unknown, missing, no number
+            reply = ["error", str(errno.EINVAL), "no such request"], []
+        finally:
+            self.forget(fds)
+        return reply is None or self.reply(connection, *reply)
+
+    def obey(self, connection: socket, words: list[str], fds: list[int]) -> Reply | None:
+        """Do what is asked; give the answer, or None where there is none (yet)."""
+        verb, *rest = words
+        if verb == "end":
             os._exit(0)
-        if words[0] == "release":
+        if verb == "release":
             self.release(connection)
-            return True
-        if words[0] == "write":
+            return None
+        if verb != "write":
+            return self.requests[verb](rest, fds)
+        if connection is self.writer:
+            return ["ok"], []
+        if connection not in self.waiting:
             self.waiting.append(connection)
             self.next_writer()
-            return True
+        return None
+
+    def reply(self, connection: socket, words: list[str], given: list[int]) -> bool:
+        """Send an answer; False where the client is gone, or lets its answers pile up unread."""
         try:
-            reply, given = self.requests[words[0]](words[1:], fds)
-        except OSError as error:
-            reply, given = ["error", str(error.errno or 0), str(error.strerror)], []
-        except KernelError as error:
-            reply, given = ["error", str(error.errno), error.operation], []
-        try:
-            wire.send(connection, reply, given)
-        except OSError:
+            wire.send(connection, words, given, MSG_DONTWAIT)
+        except (ConnectionError, BlockingIOError):
             return False
+        except OSError as error:  # as ETOOMANYREFS: too many descriptors are under way
+            refused = ["error", str(error.errno), "hand over descriptors"]
+            return words[0] != "error" and self.reply(connection, refused, [])
         finally:
             self.forget(given)
         return True
@@ -144,9 +178,7 @@ class Holder:
     def forget(self, fds: list[int]) -> None:
         """Close what was handed over, except what the holder itself keeps."""
         own = {*self.netns.values(), self.document}
-        for fd in fds:
-            if fd not in own:
-                os.close(fd)
+        wire.close([fd for fd in fds if fd not in own])
 
     # The requests: each gives words and descriptors.
 
@@ -156,9 +188,7 @@ class Holder:
         try:
             for name in names:
                 libc.unshare(libc.CLONE_NEWNET)
-                fd = os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
-                self.name_netns(name, fd)
-                given += [fd, open_socket().detach()]
+                given += self.adopt_netns(name)
         except (KernelError, OSError) as error:
             reason = error.operation if isinstance(error, KernelError) else "name the namespace"
             return ["partial", str(error.errno), reason], given
@@ -166,23 +196,36 @@ class Holder:
             libc.setns(self.outside, libc.CLONE_NEWNET)
         return ["ok"], given
 
+    def adopt_netns(self, name: str) -> list[int]:
+        """Keep the netns that the holder is in, under that name; or leave no trace of it."""
+        fd = os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
+        sock = -1
+        try:
+            if fd >= self.room:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))  # noqa: TRY301
+            sock = open_socket().detach()
+            self.name_netns(name, fd)
+        except OSError:
+            wire.close([one for one in (fd, sock) if one >= 0])
+            raise
+        return [fd, sock]
+
     def name_netns(self, name: str, fd: int) -> None:
         """Name a netns by a link to the holder's own descriptor: no mount to copy or take down."""
-        try:
-            os.symlink(f"{self.self_path}/{fd}", f"{NAMES}/{name}")
-        except OSError:
-            os.close(fd)
-            raise
+        number = errno.EINVAL if "/" in name else errno.EEXIST
+        if "/" in name or name in self.netns:
+            raise OSError(number, os.strerror(number))
+        os.symlink(f"{self.self_path}/{fd}", f"{NAMES}/{name}")
         self.netns[name] = fd
 
     def open(self, names: list[str], _: list[int]) -> Reply:
-        """Give descriptor and rtnetlink socket of each name."""
-        given: list[int] = []
-        for name in names:
-            if name not in self.netns:
-                break
-            given += [self.netns[name], self.inside(name, lambda: open_socket().detach())]
-        return ["ok"], given
+        """Give descriptor and rtnetlink socket of each name.
+
+        A name that is not there ends the row: fewer descriptors than asked for tell of it.
+        """
+        sockets = self.in_each(names, lambda: open_socket().detach())
+        own = [self.netns[name] for name in names[: len(sockets)]]
+        return ["ok"], [fd for pair in zip(own, sockets, strict=True) for fd in pair]
 
     def inside(self, name: str, function: Callable[[], int]) -> int:
         """Run a function in a netns and come back; the holder has one thread and it is its own."""
@@ -194,7 +237,9 @@ class Holder:
 
     def delete(self, names: list[str], _: list[int]) -> Reply:
         """Take names away, end the processes in them, let go of their namespaces."""
-        names = [name for name in names if name in self.netns]
+        names = [name for name in dict.fromkeys(names) if name in self.netns]
+        if OUTSIDE in names:
+            raise libc.failure(f"give up {OUTSIDE}", errno.EBUSY)
         doomed = {os.fstat(self.netns[name]).st_ino for name in names}
         for pid in members(doomed):
             try:
@@ -202,7 +247,8 @@ class Holder:
             except ProcessLookupError:
                 continue
         for name in names:
-            os.unlink(f"{NAMES}/{name}")
+            with contextlib.suppress(FileNotFoundError):  # somebody in the lab did so already
+                os.unlink(f"{NAMES}/{name}")
             os.close(self.netns.pop(name))
         return ["ok"], []
 
@@ -216,12 +262,20 @@ class Holder:
         A name that is not there ends the row: fewer sockets than names tell of it.
         """
         family, kind, protocol = (int(word) for word in words[:3])
-        opened: list[int] = []
-        for name in words[3:]:
-            if name not in self.netns:
-                break
-            opened.append(self.inside(name, lambda: socket(family, kind, protocol).detach()))
-        return ["ok"], opened
+        return ["ok"], self.in_each(words[3:], lambda: socket(family, kind, protocol).detach())
+
+    def in_each(self, names: list[str], opened: Callable[[], int]) -> list[int]:
+        """Open a socket in each netns up to the first name that is not there; all, or none."""
+        fds: list[int] = []
+        try:
+            for name in names:
+                if name not in self.netns:
+                    break
+                fds.append(self.inside(name, opened))
+        except BaseException:
+            wire.close(fds)
+            raise
+        return fds
 
     def sysctl(self, words: list[str], _: list[int]) -> Reply:
         """In the netns of the first word, read keys (`key`) or set them (`key=value`).
@@ -240,15 +294,18 @@ class Holder:
 
     def hosts(self, words: list[str], _: list[int]) -> Reply:
         """Set what every node finds in /etc/hosts."""
-        with open(HOSTS, "w", encoding="utf-8") as file:
-            file.write(words[0])
+        text = words[0].encode("utf-8", "surrogateescape")
+        with open(HOSTS, "wb") as file:
+            file.write(text)
         return ["ok"], []
 
     def put(self, words: list[str], fds: list[int]) -> Reply:
         """Keep a file (the lab as it was last brought up) and the name of its source."""
+        source, document = words[0], fds[0]
+        wire.read_file(document)
         if self.document >= 0:
             os.close(self.document)
-        self.document, self.source = fds[0], words[0]
+        self.document, self.source = document, source
         return ["ok"], []
 
     def get(self, _: list[str], __: list[int]) -> Reply:
@@ -258,43 +315,8 @@ class Holder:
 
     def keep(self, words: list[str], _: list[int]) -> Reply:
         """Outlive the process that began the lab, or no longer."""
-        self.kept = words[0] == "yes"
+        self.kept = {"yes": True, "no": False}[words[0]]
         return ["ok"], []
-
-
-def exchange(word: str) -> str:
-    """Read a sysctl and, for `key=value`, set it; give the value from before, or `!errno`."""
-    key, _, value = word.partition("=")
-    path = "/proc/sys/" + (key if "/" in key else key.replace(".", "/"))
-    try:
-        with open(path, encoding="utf-8") as file:
-            before = file.read().strip()
-        if value:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(value)
-    except OSError as error:
-        return f"!{error.errno}"
-    return before
-
-
-def members(inodes: set[int]) -> list[int]:
-    """List the lab's own processes in the netns of those inode numbers, by their PID in the lab."""
-    own, found = os.stat("/proc/self/ns/pid").st_ino, []
-    for entry in os.listdir("/proc"):
-        try:
-            if not entry.isdigit() or os.stat(f"/proc/{entry}/ns/pid").st_ino != own:
-                continue
-            if os.stat(f"/proc/{entry}/ns/net").st_ino in inodes:
-                found.append(_inner_pid(entry))
-        except OSError:
-            continue
-    return [pid for pid in found if pid != 1]
-
-
-def _inner_pid(entry: str) -> int:
-    with open(f"/proc/{entry}/status", encoding="utf-8", errors="replace") as file:
-        line = next(line for line in file if line.startswith("NSpid:"))
-    return int(line.split()[-1])
 
 
 def isolate() -> None:
@@ -332,12 +354,12 @@ def main() -> None:
             os._exit(0)
         stage = "mount"
         build_root(HOSTS)
+        libc.name_process(wire.HOLDER)
         holder = Holder(listener, starter)
         listener.listen(128)  # by PID 1 itself: the kernel tells clients the PID that listened
     except (OSError, KernelError) as error:
         wire.send(starter, ["error", str(error.errno or 0), f"{stage}: {error}"])
         os._exit(1)
-    libc.name_process("nslab-holder")
     _signal.signal(_signal.SIGCHLD, _signal.SIG_IGN)  # the kernel reaps the lab's orphans
     os.dup2(os.open(os.devnull, os.O_RDWR), 2)
     wire.send(starter, ["ok"])

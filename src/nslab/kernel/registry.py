@@ -169,7 +169,7 @@ def prepare(directory: str = DIRECTORY) -> None:
         os.makedirs(directory, mode=0o755, exist_ok=True)
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise libc.failure(f"create {directory}", error.errno or 0) from None
+        raise libc.failure(f"mkdir {directory}", error.errno or 0) from None
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         _share(directory)
@@ -179,12 +179,26 @@ def prepare(directory: str = DIRECTORY) -> None:
 
 def _share(directory: str) -> None:
     try:
-        libc.mount("", directory, "none", libc.MS_SHARED)  # MS_REC would walk over every name
+        _make_shared(directory)
     except KernelError as error:
         if error.errno != errno.EINVAL:  # EINVAL: it is not a mount point yet
             raise
+        _bind_on_itself(directory)
+        _make_shared(directory)
+
+
+def _make_shared(directory: str) -> None:
+    try:
+        libc.mount("", directory, "none", libc.MS_SHARED)  # MS_REC would walk over every name
+    except KernelError as error:
+        raise libc.failure(f"mount --make-shared {directory}", error.errno) from None
+
+
+def _bind_on_itself(directory: str) -> None:
+    try:
         libc.mount(directory, directory, "none", libc.MS_BIND | libc.MS_REC)
-        libc.mount("", directory, "none", libc.MS_SHARED | libc.MS_REC)
+    except KernelError as error:
+        raise libc.failure(f"mount --bind {directory} {directory}", error.errno) from None
 
 
 def _processes() -> Iterator[int]:

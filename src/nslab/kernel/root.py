@@ -12,6 +12,10 @@ import os
 from nslab.errors import KernelError
 from nslab.kernel import libc, registry
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 
 def map_ids() -> None:
     """Enter a new user namespace in which this user is root.
@@ -19,19 +23,31 @@ def map_ids() -> None:
     Where `newuidmap` and a range in /etc/subuid are there, ids 1 and up are mapped to that range,
     so that daemons which drop privileges run; else only this user's own id exists inside.
     """
-    uid, gid = os.geteuid(), os.getegid()
+    pid, uid, gid = os.getpid(), os.geteuid(), os.getegid()
     ready, begin = os.pipe()
     helper = os.fork()
     if helper == 0:
         os.close(begin)
-        os.read(ready, 1)
-        os._exit(0 if _map_ranges(os.getppid(), uid, gid) else 1)
-    libc.unshare(libc.CLONE_NEWUSER)
-    os.close(begin)
-    _, status = os.waitpid(helper, 0)
-    os.close(ready)
+        _map_when_ready(ready, pid, uid, gid)
+    try:
+        libc.unshare(libc.CLONE_NEWUSER)
+        os.write(begin, b"!")
+    finally:
+        os.close(begin)
+        os.close(ready)
+        _, status = os.waitpid(helper, 0)
     if status != 0:
         _map_single(uid, gid)
+
+
+def _map_when_ready(ready: int, pid: int, uid: int, gid: int) -> NoReturn:
+    """Map ranges of ids once told that the namespace is there; from outside of it."""
+    code = 1
+    try:
+        if os.read(ready, 1) and _map_ranges(pid, uid, gid):
+            code = 0
+    finally:
+        os._exit(code)
 
 
 def _map_single(uid: int, gid: int) -> None:
@@ -71,13 +87,14 @@ def _run(program: str, pid: int, own: int, extra: tuple[int, int]) -> bool:
 def subordinate(path: str, user: str, uid: int) -> tuple[int, int] | None:
     """Give the first range of subordinate ids that a file grants a user: (first id, count)."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:
             lines = [line.strip().split(":") for line in file]
     except OSError:
         return None
     for line in lines:
-        if len(line) == 3 and line[0] in (user, str(uid)) and line[1].isdigit():
-            return int(line[1]), int(line[2])
+        numbers = [int(word) for word in line[1:] if word.isdecimal() and word.isascii()]
+        if len(line) == 3 and line[0] in (user, str(uid)) and len(numbers) == 2:
+            return numbers[0], numbers[1]
     return None
 
 

@@ -8,21 +8,21 @@ the kernel itself tells who (SO_PEERCRED).
 from __future__ import annotations
 
 import collections
+import contextlib
 import errno
 import os
 import resource
 import select
-import sys
-from _socket import SO_PEERCRED, SOL_SOCKET, socket, socketpair
+from _socket import socket
 
 from nslab.errors import (
+    KernelError,
     LabNotRunningError,
     NetnsCreationError,
     NodeNotFoundError,
-    NslabError,
 )
-from nslab.kernel import libc, wire
-from nslab.kernel.privilege import refusal
+from nslab.kernel import libc, reach, wire
+from nslab.kernel.procfs import is_emptied, process_name
 from nslab.kernel.transport import Transport, adopt_socket
 
 TYPE_CHECKING = False
@@ -33,11 +33,8 @@ if TYPE_CHECKING:
 OUTSIDE = "outside"
 """The name of the holder's own netns."""
 
-_CHUNK = wire.MAX_FDS // 2
+_PATIENCE = 50  # milliseconds
 _AHEAD = 4  # chunks of namespaces that the holder may make before they are asked for
-_HOLDER = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from nslab.kernel.holder import main; main()"
-)
 
 
 class Handle:
@@ -69,7 +66,8 @@ class Sandbox:
         self._channel = channel
         self._ahead: collections.deque[list[str]] = collections.deque()
         self._handles: collections.OrderedDict[str, Handle] = collections.OrderedDict()
-        self._room = max(16, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 256) // 3)
+        self._room = max(8, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 256) // 3)
+        self._chunk = min(wire.MAX_FDS // 2, self._room)
 
     @classmethod
     def start(cls, lab: str) -> Self:
@@ -77,24 +75,10 @@ class Sandbox:
 
         Raises:
             FileExistsError: a lab of that name is there (or just being started).
+            LabBusyError: another user has taken the name.
             PrivilegeError: this machine does not let this user make namespaces; the hint helps.
         """
-        ours, theirs = socketpair(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
-        try:
-            said = _spawn_holder(lab, theirs.fileno())
-        finally:
-            theirs.close()
-        words, _ = wire.receive(ours)
-        if words != ["ok"]:
-            ours.close()
-            raise _start_error(lab, words, said)
-        try:
-            channel, pid = _connect(lab)
-            channel.close()
-        except LabNotRunningError:
-            ours.close()
-            raise
-        return cls(lab, ours, pid)
+        return cls(lab, *reach.start(lab))
 
     @classmethod
     def connect(cls, lab: str) -> Self:
@@ -103,7 +87,7 @@ class Sandbox:
         Raises:
             LabNotRunningError: there is none of that name.
         """
-        return cls(lab, *_connect(lab))
+        return cls(lab, *reach.connect(lab))
 
     def __enter__(self) -> Self:
         return self
@@ -145,38 +129,38 @@ class Sandbox:
             NodeNotFoundError: the lab has no such name.
         """
         missing = [name for name in names if name not in self._handles]
-        for start in range(0, len(missing), _CHUNK):
-            chunk = missing[start : start + _CHUNK]
+        for start in range(0, len(missing), self._chunk):
+            chunk = missing[start : start + self._chunk]
+            self._make_room(len(chunk))
             fds = self._ask("open", *chunk)[1]
+            self._keep_handles(chunk, fds)
             if len(fds) != 2 * len(chunk):
                 raise no_such_node(self.lab, chunk[len(fds) // 2], self.names())
-            for name, fd, sock in zip(chunk, fds[::2], fds[1::2], strict=True):
-                self._keep_handle(name, fd, sock)
 
     def create(self, names: Sequence[str]) -> None:
         """Have the holder make a netns for each name; it works ahead while this process goes on.
 
         Raises:
-            KernelError: one could not be made; earlier ones were.
+            KernelError: one could not be made; others were.
         """
-        for start in range(0, len(names), _CHUNK):
+        for start in range(0, len(names), self._chunk):
             while len(self._ahead) >= _AHEAD:
                 self._take_created()
-            chunk = list(names[start : start + _CHUNK])
-            wire.send(self._channel, ["create", *chunk])
+            chunk = list(names[start : start + self._chunk])
+            self._send(["create", *chunk])
             self._ahead.append(chunk)
 
     def settle(self) -> None:
         """Wait until every netns that was asked for is there.
 
         Raises:
-            KernelError: one could not be made.
+            KernelError: one could not be made; the first of them, if there are several.
         """
         while self._ahead:
             self._take_created()
 
     def delete(self, names: Sequence[str]) -> None:
-        """End the processes in these netns, and give up the netns."""
+        """End the processes in these netns, and give up the netns; unknown names are skipped."""
         for name in names:
             handle = self._handles.pop(name, None)
             if handle is not None:
@@ -191,20 +175,34 @@ class Sandbox:
         """Open a socket in each of these netns, in their order.
 
         Raises:
-            KernelError: the kernel refused, or a limit of descriptors is reached.
+            NodeNotFoundError: the lab has no such name; no socket stays open.
+            KernelError: the kernel refused, or a limit of descriptors is reached; likewise.
         """
         opened: list[socket] = []
-        for start in range(0, len(names), wire.MAX_FDS):
-            chunk = names[start : start + wire.MAX_FDS]
-            fds = self._ask("socket", str(family), str(kind), str(protocol), *chunk)[1]
-            opened += [socket(family, kind, protocol, fd) for fd in fds]
-            if len(fds) != len(chunk):
-                raise no_such_node(self.lab, chunk[len(fds)], self.names())
+        question = ("socket", str(family), str(kind), str(protocol))
+        try:
+            for start in range(0, len(names), wire.MAX_FDS):
+                chunk = names[start : start + wire.MAX_FDS]
+                fds = self._ask(*question, *chunk)[1]
+                opened += [socket(family, kind, protocol, fd) for fd in fds]
+                if len(fds) != len(chunk):
+                    raise no_such_node(self.lab, chunk[len(fds)], self.names())  # noqa: TRY301
+        except BaseException:
+            for sock in opened:
+                sock.close()
+            raise
         return opened
 
     def sysctl(self, name: str, words: Iterable[str]) -> list[str | OSError]:
-        """Read (`key`) or set (`key=value`) sysctls of a netns; give the values from before."""
-        before, _ = self._ask("sysctl", name, *words)
+        """Read (`key`) or set (`key=value`) sysctls of a netns; give the values from before.
+
+        Raises:
+            NodeNotFoundError: the lab has no such name.
+        """
+        asked = list(words)
+        before, _ = self._ask("sysctl", name, *asked)
+        if len(before) != len(asked):
+            raise no_such_node(self.lab, name, self.names())
         return [_sysctl_answer(word) for word in before]
 
     def set_hosts(self, text: str) -> None:
@@ -213,11 +211,8 @@ class Sandbox:
 
     def put(self, document: bytes, source: str) -> None:
         """Let the holder keep a document, in memory, and the name of its source."""
-        fd = os.memfd_create("nslab-document", os.MFD_CLOEXEC)
+        fd = wire.memory_file(document)
         try:
-            view = memoryview(document)
-            while view:
-                view = view[os.write(fd, view) :]
             self._ask("put", source, fds=[fd])
         finally:
             os.close(fd)
@@ -228,10 +223,10 @@ class Sandbox:
         The time is in seconds since the epoch, the state "up" or "starting".
         """
         (source, started, state), fds = self._ask("get")
-        document = b""
-        for fd in fds:
-            with os.fdopen(fd, "rb", closefd=True) as file:
-                document = os.pread(fd, os.fstat(file.fileno()).st_size, 0)
+        try:
+            document = wire.read_file(fds[0]) if fds else b""
+        finally:
+            wire.close(fds)
         return document, source, int(started), state
 
     def become_writer(self) -> None:
@@ -245,7 +240,7 @@ class Sandbox:
     def release(self) -> None:
         """Let others change the lab again, and hold no more descriptors than the connection's."""
         self.close_handles()
-        wire.send(self._channel, ["release"])
+        self._send(["release"])
 
     def keep(self, *, kept: bool = True) -> None:
         """Let the lab outlive the process that began it, or no longer."""
@@ -253,51 +248,84 @@ class Sandbox:
 
     def end(self) -> None:
         """End the lab and wait: the kernel kills its processes and removes its namespaces."""
-        pidfd = -1
+        if self._channel.fileno() < 0:  # it has been ended by this very object
+            return
+        self.close_handles()  # they make room for a descriptor, should there be none left
         try:
             pidfd = os.pidfd_open(self.pid)
-            wire.send(self._channel, ["end"])
+        except ProcessLookupError:
+            pidfd = -1
         except OSError as error:
-            if error.errno not in (errno.ESRCH, errno.EPIPE, errno.ECONNRESET):
-                raise libc.failure("end the lab", error.errno or 0) from None
+            raise libc.failure("end the lab", error.errno or 0) from None
+        with contextlib.suppress(LabNotRunningError):  # it is ending already
+            self._send(["end"])
         if pidfd >= 0:
-            gone = select.poll()
-            gone.register(pidfd, select.POLLIN)
-            gone.poll()
+            self._await_end(pidfd)
             os.close(pidfd)
         self.close()
 
-    def _keep_handle(self, name: str, fd: int, sock: int) -> Handle:
-        while len(self._handles) >= self._room:
+    def _await_end(self, pidfd: int) -> None:
+        """Wait for the holder's end.
+
+        Its last trace stays until somebody reaps those whose parents were outside the lab and died
+        before them; where nobody does (the first process of many containers), their death is the
+        end.
+        """
+        gone = select.poll()
+        gone.register(pidfd, select.POLLIN)
+        while process_name(self.pid) == wire.HOLDER and not gone.poll(_PATIENCE):
+            if is_emptied(self.pid):
+                break
+
+    def _make_room(self, count: int) -> None:
+        while self._handles and len(self._handles) + count > self._room:
             self._handles.popitem(last=False)[1].close()
-        handle = Handle(fd, Transport(adopt_socket(sock)))
-        self._handles[name] = handle
-        return handle
+
+    def _keep_handles(self, names: Sequence[str], fds: Sequence[int]) -> None:
+        for name, fd, sock in zip(names, fds[::2], fds[1::2], strict=False):
+            self._handles[name] = Handle(fd, Transport(adopt_socket(sock)))
 
     def _take_created(self) -> None:
+        """Wait for one chunk; where it fails for the others too, so that nothing is told twice."""
+        first = self._take_chunk()
+        while first is not None and self._ahead:
+            self._take_chunk()
+        if first is not None:
+            raise first
+
+    def _take_chunk(self) -> KernelError | None:
         names = self._ahead.popleft()
-        words, fds = wire.receive(self._channel)
-        if not words:
-            raise LabNotRunningError(f'the lab "{self.lab}" ended')
-        for name, fd, sock in zip(names, fds[::2], fds[1::2], strict=False):
-            self._keep_handle(name, fd, sock)
-        if words[0] == "partial":
-            name = names[len(fds) // 2]
-            raise _creation_error(name, int(words[1]))
+        self._make_room(len(names))
+        try:
+            reply, fds = self._receive()
+        except KernelError as error:
+            return error
+        self._keep_handles(names, fds)
+        if reply[0] == "ok":
+            return None
+        return _creation_error(names[len(fds) // 2], int(reply[1]))
 
     def _ask(self, *words: str, fds: Sequence[int] = ()) -> tuple[list[str], list[int]]:
         self.settle()
+        self._send(list(words), list(fds))
+        reply, given = self._receive()
+        if reply[0] == "error":
+            raise libc.failure(f"{words[0]}: {reply[2]}", int(reply[1]))
+        return reply[1:], given
+
+    def _send(self, words: list[str], fds: list[int] | None = None) -> None:
         try:
-            wire.send(self._channel, list(words), list(fds))
-            reply, given = wire.receive(self._channel)
-        except OSError:
-            reply, given = [], []
+            wire.send(self._channel, words, fds)
+        except ConnectionError:
+            raise LabNotRunningError(f'the lab "{self.lab}" ended') from None
+        except OSError as error:
+            raise libc.failure(words[0], error.errno or 0) from None
+
+    def _receive(self) -> tuple[list[str], list[int]]:
+        reply, fds = wire.receive(self._channel)
         if not reply:
             raise LabNotRunningError(f'the lab "{self.lab}" ended')
-        if reply[0] == "error":
-            number, operation = int(reply[1]), reply[2]
-            raise libc.failure(f"{words[0]}: {operation}", number)
-        return reply[1:], given
+        return reply, fds
 
 
 def running() -> list[str]:
@@ -327,58 +355,14 @@ def no_such_node(lab: str, name: str, known: Iterable[str]) -> NodeNotFoundError
     return NodeNotFoundError(f'the lab "{lab}" has no node "{name}"', hint=hint)
 
 
-def _connect(lab: str) -> tuple[socket, int]:
-    channel = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
-    try:
-        channel.connect(wire.address_of(lab, os.getuid()))
-    except OSError:
-        channel.close()
-        raise LabNotRunningError(
-            f'no lab named "{lab}" is running', hint="`nslab ls` lists the running labs"
-        ) from None
-    credentials = channel.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
-    pid = int.from_bytes(credentials[:4], sys.byteorder)
-    uid = int.from_bytes(credentials[4:8], sys.byteorder)
-    if uid != os.getuid():
-        channel.close()
-        raise LabNotRunningError(f'the name of the lab "{lab}" is taken by the user with id {uid}')
-    return channel, pid
-
-
-def _spawn_holder(lab: str, channel: int) -> bytes:
-    """Start the holder; give what it said on its way, most often nothing."""
-    import subprocess
-
-    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    command = [sys.executable, "-I", "-S", "-c", _HOLDER, package, lab, str(channel)]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        pass_fds=[channel],
-        cwd="/",
-        start_new_session=True,
-    ) as process:
-        return process.communicate()[1]
-
-
-def _start_error(lab: str, words: list[str], said: bytes) -> Exception:
-    if not words:
-        text = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        return NslabError(f'the holder of the lab "{lab}" died at its start: {text or "no reason"}')
-    number, reason = int(words[1]), words[2]
-    if number == errno.EADDRINUSE:
-        return FileExistsError(lab)
-    return refusal(number, reason)
-
-
 def _creation_error(name: str, number: int) -> NetnsCreationError:
     hint = None
     if number == errno.ENOSPC:
         hint = "the limit is in /proc/sys/user/max_net_namespaces"
     elif number == errno.EEXIST:
         hint = "somebody in the lab made a namespace of that name"
+    elif number in (errno.EMFILE, errno.ENFILE):
+        hint = "every namespace takes a descriptor; `ulimit -Hn` sets how many there may be"
     return NetnsCreationError(name, number, os.strerror(number), hint=hint)
 
 

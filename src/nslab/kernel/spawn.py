@@ -13,18 +13,37 @@ import errno
 import os
 import sys
 
-from nslab.errors import KernelError, NslabError
-from nslab.kernel import libc
+from nslab.errors import KernelError, LabNotRunningError, NslabError
+from nslab.kernel import libc, wire
 from nslab.kernel.holder import NAMES
+from nslab.kernel.procfs import process_name
 from nslab.kernel.sandbox import no_such_node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Mapping, Sequence
-    from typing import IO
+    from typing import IO, TypedDict, Unpack
 
     StrPath = str | os.PathLike[str]
+
+    class Options(TypedDict, total=False):
+        """The options of `subprocess.Popen` that have a meaning in a node."""
+
+        bufsize: int
+        executable: StrPath | None
+        stdin: int | IO[bytes] | IO[str] | None
+        stdout: int | IO[bytes] | IO[str] | None
+        stderr: int | IO[bytes] | IO[str] | None
+        shell: bool
+        cwd: StrPath | None
+        env: Mapping[str, str] | None
+        encoding: str | None
+        errors: str | None
+        start_new_session: bool
+        pass_fds: Sequence[int]
+        pipesize: int
+
 
 EXIT_FAILED = 255
 EXIT_NOT_EXECUTABLE = 126
@@ -53,16 +72,18 @@ def join(lab: str, pid: int, node: str) -> None:
     as its host name. Children of this process, not itself, are in the lab's PID namespace.
 
     Raises:
+        LabNotRunningError: the lab ended.
         NodeNotFoundError: the lab has no such node.
         KernelError: the kernel does not let this user in.
     """
-    here = os.getcwd()
-    pidfd = os.pidfd_open(pid)
-    kinds = libc.CLONE_NEWNS | libc.CLONE_NEWPID | libc.CLONE_NEWNET | libc.CLONE_NEWIPC
-    if os.stat(f"/proc/{pid}/ns/user").st_ino != os.stat("/proc/self/ns/user").st_ino:
-        kinds |= libc.CLONE_NEWUSER
-    libc.setns(pidfd, kinds)
-    os.close(pidfd)
+    here = _here()
+    pidfd = _open_holder(lab, pid)
+    try:
+        libc.setns(pidfd, _kinds(lab, pid))
+    except KernelError as error:
+        raise _ended(lab) if error.errno == errno.ESRCH else error from None
+    finally:
+        os.close(pidfd)
     try:
         fd = os.open(f"{NAMES}/{node}", os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -72,6 +93,37 @@ def join(lab: str, pid: int, node: str) -> None:
     _own_view(node)
     with contextlib.suppress(OSError):  # the directory may be hidden in the lab: then `/` it is
         os.chdir(here)
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # it has been deleted
+        return "/"
+
+
+def _open_holder(lab: str, pid: int) -> int:
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        raise _ended(lab) from None
+    if process_name(pid) != wire.HOLDER:  # another process has got its PID
+        os.close(pidfd)
+        raise _ended(lab)
+    return pidfd
+
+
+def _kinds(lab: str, pid: int) -> int:
+    kinds = libc.CLONE_NEWNS | libc.CLONE_NEWPID | libc.CLONE_NEWNET | libc.CLONE_NEWIPC
+    try:
+        same_user = os.path.samefile(f"/proc/{pid}/ns/user", "/proc/self/ns/user")
+    except FileNotFoundError:
+        raise _ended(lab) from None
+    return kinds if same_user else kinds | libc.CLONE_NEWUSER
+
+
+def _ended(lab: str) -> LabNotRunningError:
+    return LabNotRunningError(f'the lab "{lab}" ended')
 
 
 def _own_view(node: str) -> None:
@@ -90,19 +142,45 @@ def run_child(command: Sequence[str], environment: Mapping[str, str], program: s
     Signals that were sent to this process are passed on; those that the terminal makes reach the
     child by themselves.
     """
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)  # ignored, it would keep the status from us
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (*_FORWARDED, _signal.SIGCHLD))
+    in_front = _foreground() == os.getpgrp()
     child = os.fork()
     if child == 0:
         _become(command, environment, program or command[0], before)
+    status = _attend(child)
+    if in_front and _foreground() != os.getpgrp():
+        _take_terminal()
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
+    return status
+
+
+def _attend(child: int) -> int:
+    """Pass signals on until the child has ended; give its wait status."""
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
-            _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
             return status
         came = _signal.sigwaitinfo((*_FORWARDED, _signal.SIGCHLD))
         sent_by_process = came.si_code <= 0
         if sent_by_process and came.si_signo != _signal.SIGCHLD:
             os.kill(child, came.si_signo)
+
+
+def _foreground() -> int:
+    """Give the process group in front on the terminal that is standard input; -1 if it is none."""
+    try:
+        return os.tcgetpgrp(0)
+    except OSError:
+        return -1
+
+
+def _take_terminal() -> None:
+    """Come back to the front: a shell in the lab cannot name the group that was there before it."""
+    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTTOU,))
+    with contextlib.suppress(OSError):
+        os.tcsetpgrp(0, os.getpgrp())
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
 
 def _become(
@@ -114,6 +192,9 @@ def _become(
         libc.prctl(libc.PR_SET_PDEATHSIG, _signal.SIGKILL)
         for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python had them ignored
             _signal.signal(number, _signal.SIG_DFL)
+        for number in _FORWARDED:
+            if callable(_signal.getsignal(number)):  # else one that comes now strikes Python
+                _signal.signal(number, _signal.SIG_DFL)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
         os.execvpe(program, list(command), environment)
     except OSError as error:
@@ -125,80 +206,71 @@ def _become(
 
 
 def popen(
-    lab: str,
-    pid: int,
-    node: str,
+    place: tuple[str, int, str],
     args: str | Sequence[StrPath],
     *,
-    bufsize: int = -1,
-    executable: StrPath | None = None,
-    stdin: int | IO[bytes] | IO[str] | None = None,
-    stdout: int | IO[bytes] | IO[str] | None = None,
-    stderr: int | IO[bytes] | IO[str] | None = None,
-    shell: bool = False,
-    cwd: StrPath | None = None,
-    env: Mapping[str, str] | None = None,
     text: bool | None = None,
-    encoding: str | None = None,
-    errors: str | None = None,
-    start_new_session: bool = False,
-    pass_fds: Sequence[int] = (),
-    pipesize: int = -1,
+    **options: Unpack[Options],
 ) -> subprocess.Popen[str] | subprocess.Popen[bytes]:
-    """Start a program in a node; the parameters are those of `subprocess.Popen`.
+    """Start a program in a node.
+
+    Args:
+        place: the lab's name, its holder's PID, the node's name.
+        args: the program and its arguments, or with `shell` what the shell is to run.
+        text: whether its pipes carry `str` instead of `bytes`.
+        options: those of `subprocess.Popen`, with the same meaning.
 
     Raises:
         FileNotFoundError: there is no such program.
         PermissionError: it is not executable.
+        LabNotRunningError: the lab ended.
     """
     import subprocess
 
-    command = ["/bin/sh", "-c", args] if shell and isinstance(args, str) else args
-    words = [command] if isinstance(command, str) else [os.fspath(word) for word in command]
-    program = os.fspath(executable) if executable is not None else words[0]
-    _check_program(program, env)
+    lab, pid, node = place
+    words = [args] if isinstance(args, str | bytes | os.PathLike) else list(args)
+    if options.pop("shell", False):
+        words = ["/bin/sh", "-c", *words]
+    words = [os.fspath(word) for word in words]
+    program = os.fspath(options.pop("executable", None) or words[0])
+    _check_program(program, options.get("cwd"), options.get("env"))
+    os.close(_open_holder(lab, pid))
     package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     join_first = [sys.executable, "-I", "-S", "-c", _JOINER, package, lab, str(pid), node, program]
-    return subprocess.Popen(
-        [*join_first, *words],
-        bufsize=bufsize,
-        stdin=stdin,
-        stdout=stdout,
-        stderr=stderr,
-        cwd=cwd,
-        env=env,
-        text=text,
-        encoding=encoding,
-        errors=errors,
-        start_new_session=start_new_session,
-        pass_fds=pass_fds,
-        pipesize=pipesize,
-    )
+    return subprocess.Popen([*join_first, *words], text=text, **options)
 
 
-def _check_program(program: str, env: Mapping[str, str] | None) -> None:
+def _check_program(program: str, cwd: StrPath | None, env: Mapping[str, str] | None) -> None:
     import shutil
 
     path = None if env is None else env.get("PATH", os.defpath)
-    if shutil.which(program, path=path) is not None:
+    file = os.path.join(cwd or "", program) if "/" in program else program
+    if shutil.which(file, path=path) is not None:
         return
-    there = "/" in program and os.path.exists(program)
-    number = errno.EACCES if there else errno.ENOENT
+    number = errno.EACCES if "/" in file and os.path.exists(file) else errno.ENOENT
     raise OSError(number, os.strerror(number), program)
 
 
 def main() -> None:
     """Run as `spawn LAB PID NODE PROGRAM ARGUMENT…`: join, run, and end as the program ended."""
     lab, pid, node, program, *command = sys.argv[1:]
+    environment = _given_environment()
     try:
         join(lab, int(pid), node)
     except (NslabError, OSError) as error:
         os.write(2, f"nslab: {error}\n".encode())
         os._exit(EXIT_FAILED)
-    status = run_child(command, os.environ, program)
+    status = run_child(command, environment, program)
     if os.WIFSIGNALED(status):
         _die_by(os.WTERMSIG(status))
     os._exit(os.waitstatus_to_exitcode(status))
+
+
+def _given_environment() -> dict[str, str]:
+    """Give the environment as the caller set it: Python may have added LC_CTYPE (PEP 538)."""
+    with open("/proc/self/environ", "rb") as file:
+        words = [os.fsdecode(word).partition("=") for word in file.read().split(b"\0")]
+    return {key: value for key, separator, value in words if separator}
 
 
 def _die_by(number: int) -> None:

@@ -1,0 +1,76 @@
+"""What /proc tells and sets: names and namespaces of processes, sysctls."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+_DEAD = "ZX"  # a zombie, one that is just going
+
+
+def process_name(pid: int) -> str:
+    """Give the name that `ps` shows of a process; "" where there is none that lives."""
+    try:
+        return "" if _status(pid, "State:")[0] in _DEAD else _status(pid, "Name:")
+    except OSError:
+        return ""
+
+
+def exchange(word: str) -> str:
+    """Read a sysctl and, for `key=value`, set it; give the value from before, or `!errno`."""
+    key, given, value = word.partition("=")
+    if ".." in key.split("/"):
+        return f"!{errno.EINVAL}"
+    path = "/proc/sys/" + (key if "/" in key else key.replace(".", "/"))
+    try:
+        with open(path, encoding="utf-8") as file:
+            before = file.read().strip()
+        if given:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(f"{value}\n")
+    except OSError as error:
+        return f"!{error.errno}"
+    return before
+
+
+def members(inodes: set[int]) -> list[int]:
+    """List the lab's own processes in the netns of those inode numbers, by their PID in the lab."""
+    own, found = os.stat("/proc/self/ns/pid").st_ino, []
+    for entry in os.listdir("/proc"):
+        try:
+            if not entry.isdigit() or os.stat(f"/proc/{entry}/ns/pid").st_ino != own:
+                continue
+            if os.stat(f"/proc/{entry}/ns/net").st_ino in inodes:
+                found.append(_inner_pid(entry))
+        except OSError:
+            continue
+    return [pid for pid in found if pid != 1]
+
+
+def is_emptied(holder: int) -> bool:
+    """Tell whether an ending holder has let go of all it had, and no process of its lab lives."""
+    try:
+        if os.listdir(f"/proc/{holder}/fd"):
+            return False
+        own = os.stat(f"/proc/{holder}/ns/pid").st_ino
+    except OSError:
+        return True
+    others = (int(entry) for entry in os.listdir("/proc") if entry.isdigit())
+    return not any(_lives_in(pid, own) for pid in others if pid != holder)
+
+
+def _lives_in(pid: int, pid_namespace: int) -> bool:
+    try:
+        inside = os.stat(f"/proc/{pid}/ns/pid").st_ino == pid_namespace
+        return inside and _status(pid, "State:")[0] not in _DEAD
+    except OSError:
+        return False
+
+
+def _inner_pid(entry: str) -> int:
+    return int(_status(entry, "NSpid:").split()[-1])
+
+
+def _status(entry: str | int, field: str) -> str:
+    with open(f"/proc/{entry}/status", encoding="utf-8", errors="replace") as file:
+        return next(line.removeprefix(field).strip() for line in file if line.startswith(field))

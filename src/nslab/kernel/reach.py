@@ -1,0 +1,137 @@
+"""The ways to a lab's holder: start one, or connect to one that runs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from _socket import SO_PEERCRED, SOL_SOCKET, socket, socketpair
+
+from nslab.errors import LabBusyError, LabNotRunningError, NslabError
+from nslab.kernel import libc, wire
+from nslab.kernel.privilege import refusal
+
+_HOLDER = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from nslab.kernel.holder import main; main()"
+)
+_NOBODY = (errno.ECONNREFUSED, errno.ENOENT, errno.ECONNRESET, None)  # None: too long a name
+
+
+def start(lab: str) -> tuple[socket, int]:
+    """Start a holder; give the connection on which its life hangs, and its PID.
+
+    Raises:
+        FileExistsError: a lab of that name is there (or just being started).
+        LabBusyError: another user has taken the name.
+        PrivilegeError: this machine does not let this user make namespaces; the hint helps.
+        KernelError: this process may not open so many files, or start no other.
+    """
+    try:
+        return _start(lab)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise libc.failure("start the holder", error.errno or 0) from None
+
+
+def connect(lab: str) -> tuple[socket, int]:
+    """Connect to a running lab's holder; give the connection and the holder's PID.
+
+    Raises:
+        LabNotRunningError: there is none of that name, or it is another user's.
+        KernelError: this process may not open so many files.
+    """
+    channel, pid, uid = _dial(lab)
+    if uid != os.getuid():
+        channel.close()
+        raise LabNotRunningError(_taken(lab, uid))
+    return channel, pid
+
+
+def _start(lab: str) -> tuple[socket, int]:
+    ours, theirs = socketpair(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
+    try:
+        _await_holder(lab, ours, theirs)
+        channel, pid = connect(lab)
+        channel.close()
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return ours, pid
+
+
+def _await_holder(lab: str, ours: socket, theirs: socket) -> None:
+    said = wire.memory_file(b"")
+    try:
+        _spawn(lab, theirs.fileno(), said)
+        theirs.close()  # now the holder has the only one, and its death can be told
+        words, _ = wire.receive(ours)
+        if words != ["ok"]:
+            raise _refused(lab, words, wire.read_file(said))
+    finally:
+        os.close(said)
+
+
+def _spawn(lab: str, channel: int, said: int) -> None:
+    """Start the holder; what it says on its way, most often nothing, goes to the file `said`."""
+    import subprocess
+
+    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    command = [sys.executable, "-I", "-S", "-c", _HOLDER, package, lab, str(channel)]
+    subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=said,
+        pass_fds=[channel],
+        cwd="/",
+        start_new_session=True,
+        check=False,
+    )
+
+
+def _refused(lab: str, words: list[str], said: bytes) -> Exception:
+    if not words:
+        text = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        return NslabError(f'the holder of the lab "{lab}" died at its start: {text or "no reason"}')
+    number, reason = int(words[1]), words[2]
+    if number == errno.EADDRINUSE:
+        return _name_in_use(lab)
+    if number in (errno.EMFILE, errno.ENFILE):
+        return libc.failure("start the holder", number)
+    return refusal(number, reason)
+
+
+def _name_in_use(lab: str) -> Exception:
+    try:
+        channel, _, uid = _dial(lab)
+    except LabNotRunningError:
+        return FileExistsError(lab)
+    channel.close()
+    return FileExistsError(lab) if uid == os.getuid() else LabBusyError(_taken(lab, uid))
+
+
+def _taken(lab: str, uid: int) -> str:
+    return f'the name of the lab "{lab}" is taken by the user with id {uid}'
+
+
+def _dial(lab: str) -> tuple[socket, int, int]:
+    """Connect to whoever listens at the lab's address; give also the listener's PID and user."""
+    try:
+        channel = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
+    except OSError as error:
+        raise libc.failure(f"connect to the lab {lab}", error.errno or 0) from None
+    try:
+        channel.connect(wire.address_of(lab, os.getuid()))
+    except OSError as error:
+        channel.close()
+        if error.errno not in _NOBODY:
+            raise libc.failure(f"connect to the lab {lab}", error.errno or 0) from None
+        raise LabNotRunningError(
+            f'no lab named "{lab}" is running', hint="`nslab ls` lists the running labs"
+        ) from None
+    credentials = channel.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
+    pid = int.from_bytes(credentials[:4], sys.byteorder)
+    return channel, pid, int.from_bytes(credentials[4:8], sys.byteorder)

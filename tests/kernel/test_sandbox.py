@@ -1,0 +1,373 @@
+"""A lab's sandbox as its clients use it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from nslab.errors import (
+    KernelError,
+    LabNotRunningError,
+    NetnsCreationError,
+    NodeNotFoundError,
+    PrivilegeError,
+)
+from nslab.kernel import spawn
+from nslab.kernel.sandbox import OUTSIDE, Sandbox, running
+from tests.kernel.labs import descriptors, eventually, fresh_name, links, output_in, started
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.fixture
+def lab() -> Iterator[Sandbox]:
+    with started("a", "b") as sandbox:
+        yield sandbox
+
+
+def test_from_start_to_end() -> None:
+    name = fresh_name()
+    before = descriptors()
+    sandbox = Sandbox.start(name)
+    assert name in running()
+    assert sandbox.names() == [OUTSIDE]
+    with pytest.raises(FileExistsError):
+        Sandbox.start(name)
+    sandbox.end()
+    assert name not in running()
+    with pytest.raises(LabNotRunningError, match=f'no lab named "{name}" is running') as caught:
+        Sandbox.connect(name)
+    assert caught.value.hint == "`nslab ls` lists the running labs"
+    assert descriptors() == before
+
+
+def test_a_name_that_cannot_be_one_is_no_running_lab() -> None:
+    with pytest.raises(LabNotRunningError):
+        Sandbox.connect("x" * 200)
+
+
+def test_another_connection_sees_the_same_lab(lab: Sandbox) -> None:
+    with Sandbox.connect(lab.lab) as other:
+        assert other.pid == lab.pid
+        assert other.names() == lab.names() == [OUTSIDE, "a", "b"]
+        assert os.path.sameopenfile(other.handle("a").fd, lab.handle("a").fd)
+
+
+def test_handles_open_once_and_are_inside(lab: Sandbox) -> None:
+    assert lab.handle("a") is lab.handle("a")
+    assert not os.path.sameopenfile(lab.handle("a").fd, lab.handle("b").fd)
+    assert links(lab, "a") == ["lo"]
+    assert not os.get_inheritable(lab.handle("a").fd)
+    assert not os.get_inheritable(lab.handle("a").transport.fileno())
+
+
+def test_created_ones_are_there_at_once(lab: Sandbox) -> None:
+    names = [f"n{number}" for number in range(250)]  # more than fit one message
+    lab.create(names)
+    assert links(lab, "n249") == ["lo"]
+    assert lab.names() == [OUTSIDE, "a", "b", *names]
+    lab.close_handles()
+    lab.open(names)
+    assert len({os.fstat(lab.handle(name).fd).st_ino for name in names}) == 250
+    before = descriptors()
+    sockets = lab.sockets(2, 2, 0, names)
+    assert descriptors() == before + 250
+    for sock in sockets:
+        sock.close()
+    lab.delete(names)
+    assert lab.names() == [OUTSIDE, "a", "b"]
+
+
+def test_only_as_many_handles_as_there_is_room_for_stay_open(lab: Sandbox) -> None:
+    lab._room = lab._chunk = 3
+    lab.create([f"n{number}" for number in range(10)])
+    lab.settle()
+    assert len(lab._handles) == 3
+    for number in range(10):
+        assert links(lab, f"n{number}") == ["lo"]
+        assert len(lab._handles) == 3
+
+
+@pytest.mark.parametrize("known", [["a"], ["a", "b"], []])
+def test_an_unknown_name_is_told(lab: Sandbox, known: list[str]) -> None:
+    asked = [*known, "bb", "a"]
+    lab.close_handles()
+    before = descriptors()
+    asks: list[Callable[[], object]] = [
+        lambda: lab.open(asked),
+        lambda: lab.handle("bb"),
+        lambda: lab.sockets(2, 2, 0, asked),
+        lambda: lab.sysctl("bb", ["net.ipv4.ip_forward"]),
+    ]
+    for ask in asks:
+        with pytest.raises(NodeNotFoundError, match=f'"{lab.lab}" has no node "bb"') as caught:
+            ask()
+        assert caught.value.hint == 'did you mean "b"?'
+        lab.close_handles()
+        assert descriptors() == before
+    lab.delete(["bb"])
+    assert lab.names() == [OUTSIDE, "a", "b"]
+
+
+def test_a_name_far_from_all_others(lab: Sandbox) -> None:
+    with pytest.raises(NodeNotFoundError) as caught:
+        lab.handle("zzzzzz")
+    assert caught.value.hint == "`nslab show` lists the nodes"
+
+
+def test_names_that_are_taken_or_cannot_be(lab: Sandbox) -> None:
+    for name, number in (("a", errno.EEXIST), ("x/y", errno.EINVAL), ("..", errno.EEXIST)):
+        lab.create([f"before-{number}", name, f"after-{number}"])
+        with pytest.raises(NetnsCreationError, match="create a network namespace") as caught:
+            lab.settle()
+        assert (caught.value.netns, caught.value.errno) == (name, number)
+        assert lab.names() == [OUTSIDE, "a", "b", f"before-{number}"]
+        lab.delete([f"before-{number}"])
+
+
+def test_the_first_of_several_failures_is_told_once(lab: Sandbox) -> None:
+    lab._chunk = 1
+    lab.create(["c", "a", "b", "d"])
+    with pytest.raises(NetnsCreationError) as caught:
+        lab.settle()
+    assert caught.value.netns == "a"
+    assert lab.names() == [OUTSIDE, "a", "b", "c", "d"]
+
+
+def test_a_name_that_somebody_in_the_lab_has_taken(lab: Sandbox) -> None:
+    output_in(lab, "a", "touch", "/run/netns/c")
+    lab.create(["c"])
+    with pytest.raises(NetnsCreationError) as caught:
+        lab.settle()
+    assert caught.value.hint == "somebody in the lab made a namespace of that name"
+    assert lab.names() == [OUTSIDE, "a", "b"]
+
+
+def test_deleting_ends_the_processes_inside_and_no_others(lab: Sandbox) -> None:
+    script, pipe = ["sh", "-c", "echo ready; exec sleep 60"], subprocess.PIPE
+    with (
+        spawn.popen((lab.lab, lab.pid, "a"), script, stdout=pipe) as doomed,
+        spawn.popen((lab.lab, lab.pid, "b"), script, stdout=pipe) as other,
+    ):
+        for process in (doomed, other):
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+        lab.delete(["a", "a"])
+        assert doomed.wait() == -signal.SIGKILL
+        assert other.poll() is None
+        other.kill()
+    assert lab.names() == [OUTSIDE, "b"]
+    with pytest.raises(NodeNotFoundError):
+        lab.handle("a")
+    lab.create(["a"])
+    assert links(lab, "a") == ["lo"]
+
+
+def test_a_name_that_was_taken_away_inside_can_be_deleted(lab: Sandbox) -> None:
+    output_in(lab, "a", "rm", "/run/netns/b")
+    lab.delete(["b"])
+    assert lab.names() == [OUTSIDE, "a"]
+    with pytest.raises(KernelError, match="give up outside"):
+        lab.delete([OUTSIDE])
+    assert links(lab, OUTSIDE) == ["lo"]
+
+
+def test_sockets_live_in_their_netns(lab: Sandbox) -> None:
+    one, other = lab.sockets(1, 1, 0, ["a", "b"])
+    abstract = "\0same-name"
+    one.bind(abstract)
+    other.bind(abstract)  # no clash: abstract addresses belong to a netns
+    one.close()
+    other.close()
+    with pytest.raises(KernelError, match="socket: ") as caught:
+        lab.sockets(2, 99, 0, ["a"])
+    assert caught.value.errno == errno.EINVAL
+
+
+def test_sysctls_are_read_and_set_where_they_belong(lab: Sandbox) -> None:
+    (before,) = lab.sysctl("a", ["net.ipv4.ip_forward"])
+    assert before in ("0", "1")
+    other = "1" if before == "0" else "0"
+    assert lab.sysctl("a", [f"net.ipv4.ip_forward={other}"]) == [before]
+    assert lab.sysctl("a", ["net/ipv4/ip_forward"]) == [other]
+    assert lab.sysctl("b", ["net.ipv4.ip_forward"]) == [before]
+    missing, refused, outside = lab.sysctl(
+        "a", ["net.ipv4.nonsense", "net.ipv4.ip_forward=x", "../1/environ"]
+    )
+    assert isinstance(missing, OSError)
+    assert missing.errno == errno.ENOENT
+    assert isinstance(refused, OSError)
+    assert refused.errno == errno.EINVAL
+    assert isinstance(outside, OSError)
+    assert lab.sysctl("a", []) == []
+
+
+def test_hosts_of_any_length(lab: Sandbox) -> None:
+    text = "".join(f"10.1.{number // 256}.{number % 256} host{number}\n" for number in range(9000))
+    lab.set_hosts(text)
+    assert output_in(lab, "a", "cat", "/etc/hosts") == text
+    lab.set_hosts("")
+    assert output_in(lab, "b", "cat", "/etc/hosts") == ""
+
+
+def test_a_list_of_names_of_any_length(lab: Sandbox) -> None:
+    names = [f"{number:063}" for number in range(600)]
+    lab.create(names)
+    assert lab.names() == [OUTSIDE, "a", "b", *names]
+    lab.delete(names)
+    assert lab.names() == [OUTSIDE, "a", "b"]
+
+
+def test_a_document_is_kept(lab: Sandbox) -> None:
+    document, source, started_at, state = lab.get()
+    assert (document, source, state) == (b"", "", "starting")
+    assert abs(started_at - Path(f"/proc/{lab.pid}").stat().st_ctime) < 60
+    before = descriptors()
+    for content in (b"one" * 100_000, b"", bytes(range(256))):
+        lab.put(content, "/some/where.yaml")
+        with Sandbox.connect(lab.lab) as other:
+            assert other.get() == (content, "/some/where.yaml", started_at, "up")
+    assert descriptors() == before
+
+
+def test_writers_wait_for_their_turn(lab: Sandbox) -> None:
+    lab.become_writer()  # whoever starts a lab is its first writer
+    order: list[int] = []
+    others = [Sandbox.connect(lab.lab) for _ in range(2)]
+
+    def write(number: int) -> None:
+        others[number].become_writer()
+        order.append(number)
+
+    threads = [threading.Thread(target=write, args=[number]) for number in range(2)]
+    for thread in threads:
+        thread.start()
+        thread.join(0.05)
+        assert thread.is_alive()
+    assert lab.names() == [OUTSIDE, "a", "b"]  # others are answered meanwhile
+    lab.release()
+    threads[0].join(5)
+    assert order == [0]
+    threads[1].join(0.05)
+    assert threads[1].is_alive()
+    others[0].close()  # a turn ends with its connection, too
+    threads[1].join(5)
+    assert order == [0, 1]
+    others[1].close()
+
+
+def test_a_writer_who_gave_up_waiting_has_no_turn(lab: Sandbox) -> None:
+    quitter, last = Sandbox.connect(lab.lab), Sandbox.connect(lab.lab)
+    quitter._send(["write"])
+    last._send(["write"])
+    quitter.close()
+    lab.release()
+    assert last._receive() == (["ok"], [])
+    last.close()
+
+
+def test_whoever_waits_is_told_that_the_lab_ended() -> None:
+    with started("a") as sandbox:
+        other = Sandbox.connect(sandbox.lab)
+        errors: list[Exception] = []
+
+        def wait() -> None:
+            try:
+                other.become_writer()
+            except LabNotRunningError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        thread.join(0.05)
+        sandbox.end()
+        thread.join(5)
+        assert [str(error) for error in errors] == [f'the lab "{sandbox.lab}" ended']
+        for ask in (other.names, other.release, lambda: other.create(["x"])):
+            with pytest.raises(LabNotRunningError, match="ended"):
+                ask()
+        other.end()
+        other.end()
+
+
+def test_ending_leaves_nothing_when_it_returns() -> None:
+    read_end, write_end = os.pipe()
+    with started("a") as sandbox:
+        command = ["sh", "-c", "sleep 60 & setsid sleep 60 & exec sleep 60"]
+        process = spawn.popen((sandbox.lab, sandbox.pid, "a"), command, stdout=write_end)
+        os.close(write_end)
+        with Sandbox.connect(sandbox.lab) as other:
+            assert eventually(lambda: sleepers(sandbox) == 3)
+            other.end()
+        assert process.wait() == -signal.SIGKILL
+        assert os.read(read_end, 1) == b""
+        os.close(read_end)
+        assert not Path(f"/proc/{sandbox.pid}/ns/net").exists()
+
+
+def sleepers(sandbox: Sandbox) -> int:
+    own = Path(f"/proc/{sandbox.pid}/ns/pid").stat().st_ino
+    found = 0
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            inside = (path / "ns/pid").stat().st_ino == own
+            found += inside and (path / "comm").read_text() == "sleep\n"
+        except OSError:
+            continue
+    return found
+
+
+def test_another_process_that_got_the_holder_s_pid_is_not_waited_for() -> None:
+    with started() as sandbox:
+        other = Sandbox.connect(sandbox.lab)
+        sandbox.end()
+        with subprocess.Popen(["sleep", "60"]) as sleeper:
+            other.pid = sleeper.pid
+            other.end()
+            assert sleeper.poll() is None
+            sleeper.kill()
+
+
+def test_a_lab_ends_with_its_starter_unless_it_is_kept() -> None:
+    for kept in (False, True):
+        name, (read_end, write_end) = fresh_name(), os.pipe()
+        starter = os.fork()
+        if starter == 0:
+            start_and_wait(name, write_end, kept=kept)
+        os.close(write_end)
+        try:
+            assert os.read(read_end, 2) == b"up"
+            os.kill(starter, signal.SIGKILL)
+            os.waitpid(starter, 0)
+            if kept:
+                with Sandbox.connect(name) as sandbox:
+                    assert sandbox.names() == [OUTSIDE, "a"]
+                    sandbox.keep(kept=False)
+            assert os.read(read_end, 1) == b""  # the last process in the lab is gone
+            assert eventually(lambda: name not in running())  # noqa: B023 - it is called here
+        finally:
+            os.close(read_end)
+
+
+def start_and_wait(name: str, output: int, *, kept: bool) -> None:
+    try:
+        sandbox = Sandbox.start(name)
+        sandbox.create(["a"])
+        if kept:
+            sandbox.keep()
+        script = "setsid sleep 60 & printf up; sleep 60"
+        spawn.popen((name, sandbox.pid, "a"), ["sh", "-c", script], stdout=output).wait()
+    except PrivilegeError:
+        os.write(output, b"no")
+    finally:
+        os._exit(1)

@@ -1,0 +1,301 @@
+"""Programs in nodes: what they get, what comes back, and who ends whom."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from nslab.errors import LabNotRunningError
+from nslab.kernel import spawn
+from tests.kernel.labs import joiner, output_in, started
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nslab.kernel.sandbox import Sandbox
+
+    Place = tuple[str, int, str]
+
+pytestmark = pytest.mark.kernel
+
+PIPE = subprocess.PIPE
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Sandbox]:
+    with started("a", "b") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def place(lab: Sandbox) -> Place:
+    return lab.lab, lab.pid, "a"
+
+
+def ended(place: Place, *command: str) -> tuple[int, str]:
+    done = subprocess.run(
+        joiner(place, *command), capture_output=True, text=True, check=False, timeout=20
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("code", [0, 1, 7, 126, 127, 255])
+def test_exit_codes_come_back(place: Place, code: int) -> None:
+    assert spawn.popen(place, ["sh", "-c", f"exit {code}"]).wait(20) == code
+
+
+@pytest.mark.parametrize("name", ["TERM", "KILL", "INT", "HUP", "SEGV", "PIPE", "USR1", "ALRM"])
+def test_a_program_s_death_by_signal_comes_back(place: Place, name: str) -> None:
+    number = signal.Signals[f"SIG{name}"]
+    assert spawn.popen(place, ["sh", "-c", f"kill -{name} $$"]).wait(20) == -number
+
+
+@pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "WINCH", "ALRM"])
+def test_signals_reach_the_program(place: Place, name: str) -> None:
+    script = f"trap 'echo caught; exit 3' {name}; echo ready; while :; do sleep 0.01; done"
+    with spawn.popen(place, ["sh", "-c", script], stdout=PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.Signals[f"SIG{name}"])
+        assert process.stdout.read() == "caught\n"
+    assert process.returncode == 3
+
+
+def test_the_program_s_signals_are_as_they_were(place: Place) -> None:
+    def masks(text: str) -> dict[str, int]:
+        lines = [line.split(":\t") for line in text.splitlines() if line.startswith("Sig")]
+        return {key: int(value, 16) for key, value in lines if key in ("SigBlk", "SigIgn")}
+
+    own = masks(Path("/proc/self/status").read_text())
+    python_s = 1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1
+    with spawn.popen(place, ["cat", "/proc/self/status"], stdout=PIPE, text=True) as process:
+        inside = masks(str(process.communicate()[0]))
+    assert inside == {"SigBlk": own["SigBlk"], "SigIgn": own["SigIgn"] & ~python_s}
+
+
+def test_it_works_from_a_program_that_ignores_its_children(place: Place) -> None:
+    code = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN);"
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code, *joiner(place, "sh", "-c", "exit 7")]
+    assert subprocess.run(command, check=False, timeout=20).returncode == 7
+
+
+def test_it_inherits_three_descriptors_and_what_is_passed(place: Place) -> None:
+    readable, writable = os.pipe()
+    script = f"ls /proc/$$/fd; echo passed >/proc/$$/fd/{writable}"
+    process = spawn.popen(place, ["sh", "-c", script], stdout=PIPE, pass_fds=[writable])
+    os.close(writable)
+    with process, os.fdopen(readable) as pipe:
+        assert pipe.read() == "passed\n"
+        assert process.stdout is not None
+        assert set(process.stdout.read().split()) == {b"0", b"1", b"2", str(writable).encode()}
+
+
+def test_standard_input_and_its_end(place: Place) -> None:
+    text = b"line\n" * 200_000
+    with spawn.popen(place, ["cat"], stdin=PIPE, stdout=PIPE) as process:
+        out, _ = process.communicate(text, timeout=20)  # type: ignore[arg-type]
+    assert out == text
+    assert process.returncode == 0
+
+
+def test_both_outputs_of_any_size(place: Place) -> None:
+    script = "head -c 5000000 /dev/zero; head -c 3000000 /dev/zero >&2"
+    with spawn.popen(place, ["sh", "-c", script], stdout=PIPE, stderr=PIPE) as process:
+        out, err = process.communicate(timeout=20)
+    assert (len(out), len(err)) == (5_000_000, 3_000_000)
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"A": "b c\nd", "Ü": "ö\udcff"}, {"LC_ALL": "C"}, {"LC_CTYPE": "C.UTF-8"}]
+)
+def test_the_environment_is_the_one_given(place: Place, environment: dict[str, str]) -> None:
+    with spawn.popen(place, ["/usr/bin/env", "-0"], stdout=PIPE, env=environment) as process:
+        words = os.fsencode(process.communicate()[0]).split(b"\0")
+    assert words[:-1] == [os.fsencode(f"{key}={value}") for key, value in environment.items()]
+
+
+def test_the_environment_is_inherited(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    with spawn.popen(place, ["env", "-0"], stdout=PIPE) as process:
+        inside = process.communicate()[0]
+    assert inside == subprocess.run(["env", "-0"], check=True, stdout=PIPE).stdout
+    assert b"PYTHONPATH=/nowhere" in os.fsencode(inside)
+
+
+def test_a_shell_where_asked(place: Place) -> None:
+    script = 'echo "$0" "$1" $((1 + 1))'
+    for args, expected in ((script, "/bin/sh  2\n"), ([script, "zero", "one"], "zero one 2\n")):
+        with spawn.popen(place, args, shell=True, stdout=PIPE, text=True) as process:  # noqa: S604
+            assert process.communicate()[0] == expected
+
+
+def test_another_name_for_the_program(place: Place) -> None:
+    with spawn.popen(place, ["me", "-c", "echo $0"], executable="/bin/sh", stdout=PIPE) as process:
+        assert process.communicate()[0] == b"me\n"
+    with spawn.popen(place, [Path("/bin/echo"), "x"], stdout=PIPE) as process:
+        assert process.communicate()[0] == b"x\n"
+
+
+def test_what_is_not_there_or_not_executable(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = tmp_path / "plain"
+    plain.write_text("text")
+    empty = {"PATH": str(tmp_path)}
+    for program, error in (
+        ("no-such-program", FileNotFoundError),
+        (str(tmp_path / "nothing"), FileNotFoundError),
+        (str(plain), PermissionError),
+        (str(tmp_path), PermissionError),
+    ):
+        with pytest.raises(error) as caught:
+            spawn.popen(place, [program])
+        assert caught.value.filename == program
+    with pytest.raises(FileNotFoundError):
+        spawn.popen(place, ["sh"], env=empty)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FileNotFoundError):
+        spawn.popen(place, ["plain"])
+    assert ended(place, "no-such-program") == (
+        127,
+        "nslab: no-such-program: No such file or directory\n",
+    )
+    assert ended(place, str(plain)) == (126, f"nslab: {plain}: Permission denied\n")
+    assert ended(place, f"{plain}/below") == (127, f"nslab: {plain}/below: Not a directory\n")
+
+
+def test_a_program_that_is_no_program(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"\0\1\2")
+    file.chmod(0o755)
+    assert ended(place, str(file)) == (126, f"nslab: {file}: Exec format error\n")
+
+
+def test_an_unknown_node(place: Place) -> None:
+    code, said = ended((*place[:2], "aa"), "true")
+    assert code == 255
+    assert said == f'nslab: the lab "{place[0]}" has no node "aa"\n'
+
+
+def test_the_working_directory(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def where(cwd: Path | None) -> str:
+        with spawn.popen(place, ["/bin/pwd"], cwd=cwd, stdout=PIPE, text=True) as process:
+            return str(process.communicate()[0]).rstrip("\n")
+
+    assert where(tmp_path) == str(tmp_path)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    assert where(None) == str(gone)
+    gone.rmdir()
+    assert where(None) == "/"
+    with pytest.raises(FileNotFoundError):
+        where(gone)
+
+
+def test_a_working_directory_that_is_hidden_in_the_lab(place: Place) -> None:
+    hidden = [path for path in Path("/run").iterdir() if path.is_dir() and os.access(path, os.X_OK)]
+    if not hidden:
+        pytest.skip("/run is empty on this machine")
+    script = ["sh", "-c", f"test -d {hidden[0]} || /bin/pwd"]
+    if str(hidden[0]) in ("/run/netns", "/run/nslab"):
+        pytest.skip("/run has nothing that a lab hides")
+    with spawn.popen(place, script, cwd=hidden[0], stdout=PIPE) as process:
+        assert process.communicate()[0] == b"/\n"
+
+
+def test_a_program_beside_the_working_directory(place: Place, tmp_path: Path) -> None:
+    program = tmp_path / "here"
+    program.write_text("#!/bin/sh\necho $0\n")
+    program.chmod(0o755)
+    with spawn.popen(place, ["./here"], cwd=tmp_path, stdout=PIPE) as process:
+        assert process.communicate()[0] == b"./here\n"
+    with pytest.raises(FileNotFoundError):
+        spawn.popen(place, ["./here"])
+
+
+def test_it_sees_its_own_node(lab: Sandbox) -> None:
+    for name in ("a", "b"):
+        assert output_in(lab, name, "uname", "-n") == f"{name}\n"
+        inode = os.fstat(lab.handle(name).fd).st_ino
+        assert output_in(lab, name, "readlink", "/proc/self/ns/net") == f"net:[{inode}]\n"
+    links = output_in(lab, "a", "ls", "/sys/class/net").split()
+    if links == sorted(entry.name for entry in Path("/sys/class/net").iterdir()) != ["lo"]:
+        pytest.skip("this machine lets nobody mount /sys in a user namespace")
+    assert links == ["lo"]
+
+
+def test_the_machine_s_own_name_stays(place: Place) -> None:
+    before = os.uname().nodename
+    script = ["sh", "-c", "uname -n; cat /proc/sys/kernel/hostname"]
+    with spawn.popen(place, script, stdout=PIPE) as process:
+        assert process.communicate()[0] == b"a\na\n"
+    assert os.uname().nodename == before
+
+
+def test_killing_the_one_outside_ends_the_program_inside(place: Place) -> None:
+    script = ["sh", "-c", "echo ready; exec sleep 60"]
+    with spawn.popen(place, script, stdout=PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.kill()
+        assert select.select([process.stdout], [], [], 2)[0]
+        assert process.stdout.read() == b""  # nobody has the other end
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_a_time_limit(place: Place) -> None:
+    with spawn.popen(place, ["sleep", "60"], stdout=PIPE) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.communicate(timeout=0.1)
+        process.kill()
+        assert process.communicate(timeout=2)[0] == b""
+
+
+def test_fifty_at_once_from_threads(place: Place) -> None:
+    results: dict[int, object] = {}
+
+    def work(number: int) -> None:
+        with spawn.popen(place, ["sh", "-c", f"echo {number}; exit {number}"], stdout=PIPE) as one:
+            results[number] = one.communicate(timeout=30)[0], one.wait()
+
+    threads = [threading.Thread(target=work, args=[number]) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {number: (f"{number}\n".encode(), number) for number in range(50)}
+
+
+def test_a_lab_that_ended_meanwhile() -> None:
+    with started("a") as sandbox:
+        place = (sandbox.lab, sandbox.pid, "a")
+        sandbox.end()
+        with pytest.raises(LabNotRunningError, match=f'the lab "{sandbox.lab}" ended'):
+            spawn.popen(place, ["true"])
+        said = f'nslab: the lab "{sandbox.lab}" ended\n'
+        assert ended(place, "true") == (255, said)
+        assert ended((sandbox.lab, os.getpid(), "a"), "true") == (255, said)  # a PID used again
+
+
+def test_the_holder_s_death_ends_the_program() -> None:
+    with started("a") as sandbox:
+        script = ["sh", "-c", "echo ready; exec sleep 60"]
+        with spawn.popen((sandbox.lab, sandbox.pid, "a"), script, stdout=PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            os.kill(sandbox.pid, signal.SIGKILL)
+            assert process.wait(2) == -signal.SIGKILL
