@@ -54,7 +54,7 @@ def test_a_router_forwards_ipv6_at_once(name: str) -> None:
     lab.cable("a", "gw", subnet="fd00:1::/64")
     lab.cable("gw", "b", subnet="fd00:2::/64")
     with up(lab) as running_lab:
-        assert running_lab.ping("a", "b", timeout=0.5, tries=1).ok
+        assert running_lab.ping("a", "b", timeout=0.9, tries=1).ok  # DAD takes longer
 
 
 def test_a_file_loads_from_disk(tmp_path: Path, name: str) -> None:

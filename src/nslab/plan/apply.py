@@ -32,7 +32,12 @@ Watch = Callable[[Step], None]
 
 
 def apply(
-    steps: Sequence[Step], sandbox: Sandbox, watch: Watch | None = None, check: Check | None = None
+    steps: Sequence[Step],
+    sandbox: Sandbox,
+    watch: Watch | None = None,
+    check: Check | None = None,
+    *,
+    whole: bool = False,
 ) -> None:
     """Take the steps.
 
@@ -41,28 +46,47 @@ def apply(
         sandbox: where.
         watch: told of each step as it is begun.
         check: called between steps that can be undone; what it raises undoes them.
+        whole: the sandbox holds nothing else and is ended as a whole by the caller if a step
+            fails: nothing is undone one by one.
 
     Raises:
         StepError: a step failed; those before it have been undone.
     """
     done: list[Step] = []
     try:
-        for run in _runs(steps):
-            if check is not None and not isinstance(run[0], DeleteNetns):
-                check()
-            if watch is not None:
-                for step in run:
-                    watch(step)
-            _take(run, sandbox, done)
-        sandbox.settle()
-    except StepError as error:
-        raise StepError(error.step, error.command, error.cause, undo(done, sandbox)) from None
-    except NetnsCreationError as error:
-        step = AddNetns(error.netns)
-        raise StepError(step.words(), step.command(), error, undo(done, sandbox)) from None
+        _take_all(steps, sandbox, done, watch, check)
+    except NslabError as error:
+        raise _step_error(error, [] if whole else undo(done, sandbox)) from None
     except BaseException:
-        undo(done, sandbox)
+        if not whole:
+            undo(done, sandbox)
         raise
+
+
+def _take_all(
+    steps: Sequence[Step],
+    sandbox: Sandbox,
+    done: list[Step],
+    watch: Watch | None,
+    check: Check | None,
+) -> None:
+    for run in _runs(steps):
+        if check is not None and not isinstance(run[0], DeleteNetns):
+            check()
+        if watch is not None:
+            for step in run:
+                watch(step)
+        _take(run, sandbox, done)
+    sandbox.settle()
+
+
+def _step_error(error: NslabError, undo_errors: Sequence[NslabError]) -> NslabError:
+    if isinstance(error, NetnsCreationError):
+        step = AddNetns(error.netns)
+        return StepError(step.words(), step.command(), error, undo_errors)
+    if isinstance(error, StepError):
+        return StepError(error.step, error.command, error.cause, undo_errors)
+    return error
 
 
 def undo(done: Sequence[Step], sandbox: Sandbox) -> list[NslabError]:
@@ -70,22 +94,22 @@ def undo(done: Sequence[Step], sandbox: Sandbox) -> list[NslabError]:
     errors: list[NslabError] = []
     with contextlib.suppress(NslabError):
         sandbox.settle()
-    for step in reversed(done):
-        for back in step.undo():
-            try:
-                _take([back], sandbox, [])
+    for run in _runs([back for step in reversed(done) for back in step.undo()]):
+        try:
+            if _is_sent(run[0]):
+                refused = _send(run, sandbox, [])
+                errors += [why for step, why in refused if not _gone_already(step, why)]
+            else:
+                _take(run, sandbox, [])
                 sandbox.settle()
-            except NslabError as error:
-                cause = error.cause if isinstance(error, StepError) else error
-                if not _gone_already(back, cause):
-                    errors.append(cause)
+        except NslabError as error:
+            errors.append(error.cause if isinstance(error, StepError) else error)
     return errors
 
 
-def _gone_already(step: Step, cause: NslabError) -> bool:
+def _gone_already(step: Step, error: KernelError) -> bool:
     """Tell whether the kernel has deleted by itself, with something else, what is to be deleted."""
-    deletes = isinstance(step, DeleteAddress | DeleteLink | DeleteRoute)
-    return deletes and isinstance(cause, KernelError) and cause.errno in _NOT_THERE
+    return isinstance(step, DeleteAddress | DeleteLink | DeleteRoute) and error.errno in _NOT_THERE
 
 
 def _runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
@@ -122,18 +146,18 @@ def _take(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:
             raise StepError(first.words(), first.command(), error) from None
         done.append(first)
     else:
-        _send(run, sandbox, done)
+        for step, why in _send(run, sandbox, done):
+            raise StepError(step.words(), step.command(), why)
 
 
-def _send(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:
+def _is_sent(step: Step) -> bool:
+    return not isinstance(step, (*_WHOLE, *_ALONE))
+
+
+def _send(run: list[Step], sandbox: Sandbox, done: list[Step]) -> list[tuple[Step, KernelError]]:
+    """Send the messages of steps in one netns; give those that the kernel refused."""
     requests = [(step, request) for step in run for request in step.requests(sandbox.handle)]
     errors = sandbox.handle(run[0].netns).transport.batch([request for _, request in requests])
-    failed: tuple[Step, KernelError] | None = None
-    for (step, _), error in zip(requests, errors, strict=True):
-        if error is None:
-            done.append(step)
-        elif failed is None:
-            failed = step, error
-    if failed is not None:
-        step, error = failed
-        raise StepError(step.words(), step.command(), error)
+    answers = [(step, error) for (step, _), error in zip(requests, errors, strict=True)]
+    done.extend(step for step, error in answers if error is None)
+    return [(step, error) for step, error in answers if error is not None]

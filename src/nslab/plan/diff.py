@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
 from nslab.plan.order import cable_order
-from nslab.plan.state import IMPLIED, QUIET, NetnsState, fresh
+from nslab.plan.state import IMPLIED, QUIET, NetnsState, fresh, route_key, satisfies
 from nslab.plan.steps import (
     AddAddress,
     AddBridge,
@@ -199,11 +199,11 @@ class _Comparison:
         for name, state in self.observed.items():
             if name not in self.desired:
                 continue
-            wanted = {_key(route) for route in self.desired[name].routes}
-            mine = {_key(route) for route in self.last.get(name, _EMPTY).routes}
+            wanted = {route_key(route) for route in self.desired[name].routes}
+            mine = {route_key(route) for route in self.last.get(name, _EMPTY).routes}
             for route in state.routes:
                 end = (name, route.ifname or "")
-                surplus = _key(route) in mine and _key(route) not in wanted
+                surplus = route_key(route) in mine and route_key(route) not in wanted
                 swept = route.dst.version == 4 and end in flushed
                 if end in self.doomed:
                     self.lost.add((name, route))  # it goes with its link
@@ -325,21 +325,21 @@ class _Comparison:
     def add_routes(self, name: str) -> Iterator[Step]:
         lost = [route for route in self.observed[name].routes if (name, route) in self.lost]
         left = [route for route in self.observed[name].routes if (name, route) not in self.lost]
-        present = {_key(route): route for route in left}
+        present = {route_key(route): route for route in left}
         wanted = [*self.desired[name].routes, *self.foreign(name, lost)]
         for route in wanted:
-            found = present.get(_key(route))
-            if found is None or not _satisfies(found, route):
+            found = present.get(route_key(route))
+            if found is None or not satisfies(found, route):
                 index_before = self.index_of(name, found.ifname) if found else 0
                 yield AddRoute(name, route, self.index_of(name, route.ifname), found, index_before)
 
     def foreign(self, name: str, lost: list[Route]) -> Iterator[Route]:
         """Give the lost routes that nobody asked us to delete, where they still lead somewhere."""
         asked = {*self.desired[name].routes, *self.last.get(name, _EMPTY).routes}
-        keys = {_key(route) for route in asked}
+        keys = {route_key(route) for route in asked}
         for route in lost:
             link = self.desired[name].links.get(route.ifname or "")
-            if _key(route) not in keys and link is not None and _reaches(link, route):
+            if route_key(route) not in keys and link is not None and _reaches(link, route):
                 yield route
 
     def raise_bridges(self) -> Iterator[Step]:
@@ -383,13 +383,3 @@ def _loses_ipv4(link: LinkState, leaving: list[Interface]) -> bool:
 
 def _reaches(link: LinkState, route: Route) -> bool:
     return route.via is None or any(route.via in address.network for address in link.addresses)
-
-
-def _key(route: Route) -> tuple[object, int]:
-    usual = 0 if route.dst.version == 4 else 1024
-    return route.dst, usual if route.metric is None else route.metric
-
-
-def _satisfies(found: Route, wanted: Route) -> bool:
-    same_link = wanted.ifname is None or wanted.ifname == found.ifname
-    return found.via == wanted.via and same_link

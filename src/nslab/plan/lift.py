@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Network, Node
 from nslab.lab.names import FORWARD, sysctl_key
+from nslab.plan.state import route_key, satisfies
 
 if TYPE_CHECKING:
+    from nslab.lab.model import Route
     from nslab.plan.state import LinkState, State
 
 
@@ -33,7 +35,14 @@ def _node(node: Node, observed: State) -> Node:
     found = [(key, state.sysctl.get(sysctl_key(key))) for key, _ in node.sysctl]
     pairs = [(key, value) for key, value in found if value is not None]
     forward = all(state.sysctl.get(key, "1") == "1" for key in FORWARD)
-    return Node(node.name, forward, tuple(state.routes), tuple(pairs))
+    routes = tuple(_in_its_words(route, node.routes) for route in state.routes)
+    return Node(node.name, forward, routes, tuple(pairs))
+
+
+def _in_its_words(found: Route, known: tuple[Route, ...]) -> Route:
+    """Give a route as the file said it, where it left the link or the metric to the kernel."""
+    same = (r for r in known if route_key(r) == route_key(found) and satisfies(found, r))
+    return next(same, found)
 
 
 def _endpoint(name: str, link: LinkState) -> Endpoint:

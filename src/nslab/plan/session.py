@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from nslab.errors import LabBusyError, LabInterrupted, LabNotRunningError, NslabError
@@ -24,7 +25,9 @@ from nslab.plan.state import IMPLIED, State
 
 if TYPE_CHECKING:
     from _socket import socket
+    from collections.abc import Callable
 
+    from nslab.lab.model import Endpoint
     from nslab.plan.interrupts import Check
 
 _START_TRIES = 3
@@ -47,7 +50,7 @@ def up(lab: Lab | Desired, *, keep: bool = False, watch: Watch | None = None) ->
         KeyboardInterrupt: likewise undone.
     """
     desired = _resolve(lab)
-    source = (lab.source or "") if isinstance(lab, Lab) else ""
+    source = _source(lab)
     for _ in range(_START_TRIES):
         with held_back() as check:
             try:
@@ -171,6 +174,7 @@ class Running:
         *,
         timeout: float = 1.0,
         tries: int = 3,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Pings:
         """Ping one pair, all from `source`, or every pair of nodes, all at once.
 
@@ -179,6 +183,7 @@ class Running:
             target: the node to reach, or None for every other.
             timeout: seconds to wait for one answer.
             tries: how often each is asked before it counts as broken.
+            progress: called now and then with the number of pairs done, and of all.
 
         Raises:
             NodeNotFoundError: the lab has no such node.
@@ -197,8 +202,14 @@ class Running:
                 )
                 opened = sandbox.sockets(*echo.protocol_of(version), sources)
                 sockets.update({(n, version): s for n, s in zip(sources, opened, strict=True)})
+
+        def tell(done: int) -> None:
+            if progress is not None:
+                progress(done, len(probes))
+
         try:
-            return Pings(tuple(echo.ping(probes, sockets, timeout=timeout, tries=tries)))
+            echoes = echo.ping(probes, sockets, timeout=timeout, tries=tries, progress=tell)
+            return Pings(tuple(echoes))
         finally:
             for sock in sockets.values():
                 sock.close()
@@ -206,6 +217,12 @@ class Running:
 
 def _resolve(lab: Lab | Desired) -> Desired:
     return lab.resolve() if isinstance(lab, Lab) else lab
+
+
+def _source(lab: Lab | Desired) -> str:
+    """Name the file that the lab is from, the same from wherever it is called."""
+    said = (lab.source or "") if isinstance(lab, Lab) else ""
+    return str(Path(said).resolve()) if said and Path(said).exists() else said
 
 
 def _host_defaults() -> dict[str, str]:
@@ -228,7 +245,7 @@ def _start(
     try:
         state = lower(desired)
         plan = compare(state, {}, defaults=_defaults(sandbox, [state]))
-        apply(plan.steps, sandbox, watch, check)
+        apply(plan.steps, sandbox, watch, check, whole=True)
         _finish(sandbox, desired, source)
         check()
         if keep:
@@ -298,8 +315,9 @@ def _probes(desired: Desired, source: str | None, target: str | None) -> list[ec
         for end in group
         for address in end.addresses
     }
+    asking = [source] if source is not None else [name for name in ends if _speaks(ends[name])]
     probes = []
-    for one in [source] if source is not None else ends:
+    for one in asking:
         own = [address.network for end in ends[one] for address in end.addresses]
         for other in [target] if target is not None else ends:
             if one != other or target is not None:
@@ -309,6 +327,10 @@ def _probes(desired: Desired, source: str | None, target: str | None) -> list[ec
                 if address is not None:
                     probes.append(echo.Probe(one, other, address))
     return probes
+
+
+def _speaks(ends: list[Endpoint]) -> bool:
+    return any(end.addresses for end in ends)
 
 
 def summary(name: str) -> dict[str, str | int]:

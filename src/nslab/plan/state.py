@@ -62,3 +62,15 @@ State = dict[str, NetnsState]
 def fresh(sysctl: dict[str, str]) -> NetnsState:
     """Give what a new netns holds: `lo`, down, and the sysctls that the machine gives it."""
     return NetnsState({"lo": LinkState("lo", "loopback", index=1, up=False)}, [], dict(sysctl))
+
+
+def route_key(route: Route) -> tuple[object, int]:
+    """Give what may be in a table only once: destination and metric."""
+    usual = 0 if route.dst.version == 4 else 1024
+    return route.dst, usual if route.metric is None else route.metric
+
+
+def satisfies(found: Route, wanted: Route) -> bool:
+    """Tell whether a route of the same key leads where the file wants it to."""
+    same_link = wanted.ifname is None or wanted.ifname == found.ifname
+    return found.via == wanted.via and same_link
