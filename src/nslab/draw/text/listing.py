@@ -9,7 +9,7 @@ from nslab.draw.text.lines import lay, longest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nslab.draw.text.graph import End, Part, Segment
+    from nslab.draw.graph import End, Part, Segment
 
 
 def list_segments(part: Part, width: int) -> list[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nslab.draw.graph import UNBROKEN, Part, parts, summary
+from nslab.draw.marks import NO_MARKS
 from nslab.draw.text.canvas import Canvas, to_ascii
-from nslab.draw.text.graph import Part, parts
 from nslab.draw.text.lines import lay, longest
 from nslab.draw.text.listing import list_segments
 from nslab.draw.text.rails import draw_rails
@@ -14,8 +15,12 @@ from nslab.draw.text.tree import draw_tree
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nslab.draw.text.graph import Box
+    from nslab.draw.graph import Box
+    from nslab.draw.marks import Marks
     from nslab.lab.model import Desired
+
+SHORTEN_ABOVE = 24
+"""A lab of more nodes than this has its runs of alike nodes drawn as one box each."""
 
 WIDTH = 80
 """The columns of a picture where the caller names none."""
@@ -30,7 +35,13 @@ MOST_IN_ALL = 96
 """A lab of more boxes than this, isolated ones aside, is listed as a whole."""
 
 
-def draw_text(desired: Desired, *, width: int | None = None, ascii_only: bool = False) -> str:
+def draw_text(
+    desired: Desired,
+    *,
+    width: int | None = None,
+    ascii_only: bool = False,
+    marks: Marks = NO_MARKS,
+) -> str:
     """Draw a lab for a reader at a glance.
 
     A part of the lab whose boxes have but one way between them is a tree of boxes and lines; one
@@ -43,25 +54,18 @@ def draw_text(desired: Desired, *, width: int | None = None, ascii_only: bool = 
         desired: the lab.
         width: the columns of a line, 80 if None; only a word longer than that takes more.
         ascii_only: whether to draw lines with `-|+=#` only.
+        marks: what to say of its parts: in brackets, after their names.
 
     Returns:
         Lines without blanks at their ends, each ended by a newline.
     """
     columns = WIDTH if width is None else width
-    pieces = ["\n".join(_heading(desired, columns))]
-    found = parts(desired)
+    pieces = ["\n".join(lay([summary(desired)], columns))]
+    found = parts(desired, marks, shorten_above=SHORTEN_ABOVE)
     pieces += ["\n".join(lines).rstrip() for lines in _draw_parts(found, columns)]
     pieces += _isolated([each.boxes[0] for each in found if not each.segments], columns)
-    picture = "\n\n".join(pieces) + "\n"
+    picture = ("\n\n".join(pieces) + "\n").replace(UNBROKEN, " ")
     return to_ascii(picture) if ascii_only else picture
-
-
-def _heading(desired: Desired, width: int) -> list[str]:
-    counts = {"node": len(desired.nodes), "bridge": len(desired.bridges)}
-    counts["cable"] = len(desired.cables)
-    texts = [f"{n} {noun}{'s' * (n != 1)}" for noun, n in counts.items() if n]
-    words = ", ".join(texts or ["no nodes"])
-    return lay([f"{desired.name}: {words}"], width)
 
 
 def _draw_parts(found: list[Part], width: int) -> Iterator[list[str]]:

@@ -13,7 +13,7 @@ from nslab.draw.text.lines import lay, longest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nslab.draw.text.graph import Box, End, Part, Segment
+    from nslab.draw.graph import Box, End, Part, Segment
 
 AT_LENGTH = 1000
 """Room enough for any label to stay in one line."""

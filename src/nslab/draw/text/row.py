@@ -10,7 +10,7 @@ from nslab.draw.text.canvas import Canvas
 from nslab.draw.text.lines import lay, longest
 
 if TYPE_CHECKING:
-    from nslab.draw.text.graph import Box, Segment
+    from nslab.draw.graph import Box, Segment
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nslab.draw.text.graph import Box
+from nslab.draw.graph import Box
 
 if TYPE_CHECKING:
-    from nslab.draw.text.graph import Part
+    from nslab.draw.graph import Part
 
 Spot = Box | int
 """A box, or the index of a segment."""
@@ -43,7 +43,7 @@ def find_root(part: Part) -> Spot:
     if not isinstance(middle, int):
         return middle
     segment = part.segments[middle]
-    routers = [end.box for end in segment.ends if end.box.mark == "(router)"]
+    routers = [end.box for end in segment.ends if end.box.router and end.box.count == 1]
     if segment.name is None:
         return (routers or [end.box for end in segment.ends])[0]
     return routers[0] if routers else middle

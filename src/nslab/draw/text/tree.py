@@ -24,8 +24,8 @@ from nslab.draw.text.shape import find_root, longest_chain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from nslab.draw.graph import Box, End, Part
     from nslab.draw.text.canvas import Canvas
-    from nslab.draw.text.graph import Box, End, Part
 
 NO_PORTS = ("no other ports", "no ports")
 
@@ -88,7 +88,7 @@ class _Tree:
         return lay_row([self._title(box) for box in path], belows, joints)
 
     def _title(self, box: Box) -> list[str]:
-        return [box.title, box.mark] if self._compact and box.mark else [str(box)]
+        return [box.title, f"({box.role})"] if self._compact and box.role else [str(box)]
 
     def _cable(self, one: Box, other: Box) -> int:
         return next(
