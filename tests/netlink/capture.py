@@ -1,13 +1,15 @@
 """Record what iproute2 asks and the kernel answers, byte by byte, as the golden files.
 
 Run by hand, as root, with strace and iproute2 there: `python tests/netlink/capture.py [SESSION…]`.
-Each session is a list of commands that run one after the other in namespaces of their own.
+Each session is a list of commands that run one after the other in namespaces of their own; those
+of `UML_SESSIONS` need User Mode Linux, because few machines' kernels have all that they use.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,9 @@ from pathlib import Path
 
 from nslab.netlink.message import HEADER, NLMSG
 from nslab.netlink.rtnl.constants import RTM
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.uml import machine
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -153,6 +158,128 @@ egress-qos-map 1:2 3:4
     """,
 }
 
+UML_SESSIONS = {
+    "vlan": """
+        ip link add d0 address 02:00:00:00:00:01 type dummy
+        ip link add d0.5 link d0 type vlan id 5 protocol 802.1ad reorder_hdr off gvrp on \
+loose_binding on ingress-qos-map 1:2 3:4 egress-qos-map 5:6
+        ip link set d0.5 type vlan mvrp on egress-qos-map 7:1
+        ip -d link show d0.5
+    """,
+    "bond": """
+        ip link add d0 address 02:00:00:00:00:01 type dummy
+        ip link add b0 type bond mode 802.3ad miimon 100 updelay 200 downdelay 300 \
+use_carrier 1 xmit_hash_policy layer3+4 lacp_rate fast lacp_active on ad_select bandwidth \
+ad_actor_sys_prio 7 ad_user_port_key 8 ad_actor_system 02:00:00:00:00:99 min_links 1 \
+all_slaves_active 1 resend_igmp 2 num_grat_arp 3 \
+peer_notify_delay 500
+        ip link set d0 master b0
+        ip link set b0 up
+        ip -d link show b0
+        ip -d link show d0
+        ip link add b1 type bond mode active-backup arp_interval 100 arp_validate active \
+arp_all_targets all arp_ip_target 10.0.0.1,10.0.0.2 ns_ip6_target fd00::1,fd00::2 \
+primary_reselect better fail_over_mac active arp_missed_max 3
+        ip -d link show b1
+        ip link add d1 address 02:00:00:00:00:02 type dummy
+        ip link set d1 master b1
+        ip link set d1 type bond_slave queue_id 2 prio 5
+        ip link set b1 type bond primary d1 active_slave d1
+        ip -d link show master b1
+        ip link add b2 type bond mode balance-rr packets_per_slave 7 lp_interval 4
+        ip link add b3 type bond mode balance-tlb tlb_dynamic_lb 0
+    """,
+    "vrf": """
+        ip link add r type vrf table 10
+        ip link add d0 type dummy
+        ip link set d0 master r
+        ip -d link show
+    """,
+    "ipvlan": """
+        ip link add d0 address 02:00:00:00:00:01 type dummy
+        ip link add i0 link d0 type ipvlan mode l3s private
+        ip link add i1 link d0 type ipvtap mode l3s vepa
+        ip -d link show
+    """,
+    "tunnel": """
+        ip link add g0 type gre local 10.0.0.1 remote 10.0.0.2 ikey 5 okey 6 iseq ocsum ttl 64 \
+tos 8 nopmtudisc
+        ip link add g1 type gretap local 10.0.0.1 remote 10.0.0.3 key 7 encap fou \
+encap-sport 1000 encap-dport 1001 encap-csum
+        ip link add g2 type ip6gre local fd00::1 remote fd00::2 encaplimit 5 hoplimit 9 \
+flowlabel 0x12345
+        ip link add t0 type ipip local 10.0.0.1 remote 10.0.0.2 ttl 7 fwmark 3
+        ip link add s0 type sit local 10.0.0.1 remote 10.0.0.2 mode any
+        ip link set s0 type sit 6rd-prefix 2001:db8::/32
+        ip link add t6 type ip6tnl local fd00::1 remote fd00::2 mode ip6ip6 encaplimit none
+        ip -d link show
+    """,
+    "bridge_vlan": """
+        ip link add br0 type bridge vlan_filtering 1 vlan_stats_per_port 1
+        ip link add d0 type dummy
+        ip link set d0 master br0
+        bridge vlan add dev d0 vid 10 pvid untagged
+        bridge vlan add dev d0 vid 20-29
+        bridge vlan add dev br0 vid 10 self
+        ip link set d0 type bridge_slave vlan_tunnel on
+        bridge vlan add dev d0 vid 20-21 tunnel_info id 1020-1021
+        bridge vlan show
+        bridge -c vlan show
+        bridge -c vlan tunnelshow
+        bridge vlan set dev d0 vid 20 state blocking
+        ip link set br0 type bridge mcast_vlan_snooping 1
+        bridge vlan global set dev br0 vid 20 mcast_snooping 1 mcast_igmp_version 3
+        bridge vlan global show
+        bridge -d vlan show
+        bridge -s vlan show
+        bridge vlan del dev d0 vid 25
+    """,
+    "bridge_mdb": """
+        ip link add br0 type bridge mcast_snooping 1 mcast_igmp_version 3
+        ip link add d0 type dummy
+        ip link set d0 master br0
+        ip link set d0 up
+        ip link set br0 up
+        bridge mdb add dev br0 port d0 grp 239.1.1.1 permanent
+        bridge mdb add dev br0 port d0 grp 239.1.1.2 src 10.0.0.9 temp
+        bridge mdb add dev br0 port d0 grp ff05::7 permanent
+        bridge mdb add dev br0 port d0 grp 01:00:5e:01:01:09 permanent
+        ip link set d0 type bridge_slave mcast_router 2
+        bridge -d mdb show
+        bridge mdb del dev br0 port d0 grp 239.1.1.1
+    """,
+    "bridge_fdb": """
+        ip link add br0 type bridge
+        ip link add vx0 type vxlan dstport 4789 local 10.0.0.1 external
+        ip link set vx0 master br0
+        bridge fdb append 02:00:00:00:00:07 dev vx0 dst 10.0.0.7 port 4790 vni 43 src_vni 44 self
+        bridge fdb add 02:00:00:00:00:08 dev vx0 master static sticky
+        bridge -d fdb show
+        bridge fdb get 02:00:00:00:00:08 br br0
+        bridge fdb del 02:00:00:00:00:08 dev vx0 master
+    """,
+    "link_more": """
+        ip link add d0 index 5 numtxqueues 2 numrxqueues 3 address 02:00:00:00:00:01 \
+txqueuelen 77 group 9 type dummy
+        ip link set d0 addrgenmode stable_secret
+        ip link set d0 addrgenmode none
+        ip link add v0 type veth peer name v1
+        ip link set v0 up
+        ip token set ::5 dev v0
+        ip link add m0 link d0 address 02:00:00:00:00:02 type macvlan mode private
+        ip link set m0 protodown on
+        ip link set m0 protodown_reason 3 on
+        ip -d link show m0
+        ip link set d0 up
+        ip -s -d link show d0
+        ip -6 link show
+        ip stats show dev d0 group link
+        ip ntable show
+        ip ntable change name arp_cache dev d0 base_reachable 20000
+        ip link del d0
+    """,
+}
+
 _CALL = re.compile(r"^(send|recv)")
 _BYTES = re.compile(r"^ \| [0-9a-f]{5,}  ((?:[0-9a-f]{2}[ ]{1,2}){1,16})")
 
@@ -209,7 +336,7 @@ def record(command: str) -> dict[str, object]:
 def inside(session: str) -> None:
     """Run a session in the namespaces of this process, which are its own."""
     subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
-    commands = SESSIONS[session].strip().splitlines()
+    commands = (SESSIONS | UML_SESSIONS)[session].strip().splitlines()
     records = [record(command.strip()) for command in commands]
     (GOLDEN / f"{session}.json").write_text(json.dumps(records, indent=1) + "\n")
 
@@ -220,9 +347,16 @@ def main() -> None:
         inside(sys.argv[2])
         return
     GOLDEN.mkdir(exist_ok=True)
-    for session in sys.argv[1:] or SESSIONS:
-        command = [sys.executable, __file__, "--inside", session]
-        subprocess.run(["unshare", "--mount", "--net", "--", *command], check=True)
+    for session in sys.argv[1:] or SESSIONS | UML_SESSIONS:
+        command = ["unshare", "--mount", "--net", "--", sys.executable, __file__]
+        command += ["--inside", session]
+        if session in SESSIONS:
+            subprocess.run(command, check=True)
+            continue
+        status, output = machine.run(shlex.join(command))
+        if status:
+            raise SystemExit(output)
+        print(output, end="")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from importlib import import_module
 from hypothesis import strategies as st
 
 import nslab.netlink
-from nslab.netlink.attrs import EncodeError, Message, _Nested
+from nslab.netlink.attrs import EncodeError, Message
 from nslab.netlink.rtnl.linkinfo import KINDS, PORT_KINDS
+from nslab.netlink.table import NestRow
 
 for _module in pkgutil.walk_packages(nslab.netlink.__path__, "nslab.netlink."):
     import_module(_module.name)
@@ -25,14 +26,20 @@ _RANGES = ((0, 2**64 - 1), (0, 2**32 - 1), (-(2**31), 2**31 - 1), (0, 2**16 - 1)
 def messages(draw: st.DrawFn, message: type[Message]) -> Message:
     """Draw a message: its fixed members, some of its attributes, some that it does not know."""
     values: dict[str, object] = {}
-    for name, _ in message._fixed:
-        values[name] = draw(_integers(message, name))
-    for name in message._encoders:
+    for name, default in message._fixed:
+        octets = isinstance(default, bytes)
+        values[name] = draw(_octets(default) if octets else _integers(message, name))
+    for name in message._rows:
         if draw(st.integers(0, 3)) == 0:
             values[name] = draw(_values(message, name, values))
     strange = st.integers(3000, 3010) | st.integers(0x8000 + 3000, 0x8000 + 3010)
-    values["unknown"] = tuple(draw(st.lists(st.tuples(strange, _BYTES), max_size=2)))
+    if message._rows:
+        values["unknown"] = tuple(draw(st.lists(st.tuples(strange, _BYTES), max_size=2)))
     return message(**values)
+
+
+def _octets(default: bytes) -> st.SearchStrategy[bytes]:
+    return st.binary(min_size=len(default), max_size=len(default))
 
 
 def _values(
@@ -48,9 +55,9 @@ def _values(
     if kind.startswith("tuple["):
         inner = kind.removeprefix("tuple[").removesuffix(", ...]")
         return st.lists(_plain(inner), max_size=3).map(tuple)
-    codec = message._encoders[name][1]
-    if isinstance(codec, _Nested):
-        chosen = codec.pick(before)
+    row = message._rows[name]
+    if isinstance(row, NestRow):
+        chosen = row.pick(message(**before))
         return _BYTES if chosen is None else messages(chosen)
     return _plain(kind)
 

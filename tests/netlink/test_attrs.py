@@ -13,13 +13,22 @@ from nslab.netlink.attrs import (
     U16,
     U32,
     UINT,
+    Codec,
     DecodeError,
     EncodeError,
     Message,
+    array,
     attr,
     attribute,
+    body,
+    each,
     fixed,
     flag,
+    nested,
+    octets,
+    repeated,
+    rows,
+    structure,
 )
 from nslab.netlink.rtnl.link import Link, LinkInfo, VethInfo
 from nslab.netlink.rtnl.linkinfo import BridgeInfo
@@ -36,6 +45,26 @@ class Sample(Message, header="BB2x"):
     marked: bool = flag(3)
     loud: bool | None = attr(4, BOOL8)
     wide: int | None = attr(5, UINT)
+
+
+class Point(Message, header="HH"):
+    """A struct."""
+
+    x: int = fixed()
+    y: int = fixed()
+
+
+class Nest(Message, header="4s", pad=9):
+    """A message with all that a sample has not."""
+
+    place: bytes = octets(4)
+    run: tuple[int, ...] = each(1, U16)
+    samples: tuple[Sample, ...] | None = attr(2, repeated(0x8000, body(Sample)))
+    counts: tuple[int, ...] | None = attr(3, array("H"))
+    pairs: tuple[tuple[int, ...], ...] | None = attr(4, rows("=BB"))
+    point: Point | None = attr(5, structure(Point))
+    told: int | None = attr(6, U32)
+    asked: Sample | None = nested(0x8000 | 6, Sample)
 
 
 def test_what_was_not_given_reads_as_its_default() -> None:
@@ -119,6 +148,98 @@ def test_values_that_do_not_fit_are_refused(sample: Message) -> None:
 def test_impossible_bytes(data: str) -> None:
     with pytest.raises(DecodeError):
         Sample.decode(bytes.fromhex(data))
+
+
+def test_what_was_received_is_decoded_when_it_is_read() -> None:
+    reads = []
+
+    def decode(data: bytes) -> int:
+        reads.append(data)
+        return 7
+
+    class Slow(Message):
+        """One attribute that tells when it is decoded."""
+
+        value: int | None = attr(1, Codec(U32.encode, decode, 4))
+
+    slow = Slow.decode(attribute(1, bytes(4)))
+    assert reads == []
+    assert (slow.value, slow.value, len(reads)) == (7, 7, 1)
+
+
+def test_reading_some_first_changes_nothing() -> None:
+    data = Sample(other=1, large=2, small=3, loud=True).encode() + attribute(99, b"x")
+    read, unread = Sample.decode(data), Sample.decode(data)
+    assert (read.loud, read.wide, read.small) == (True, None, 3)
+    assert read == unread
+    assert hash(read) == hash(unread)
+    assert repr(Sample.decode(data)) == repr(read)
+    assert Sample.decode(data).encode() == read.encode() == data
+    assert pickle.loads(pickle.dumps(Sample.decode(data))) == read  # noqa: S301 - our own bytes
+    assert copy.copy(Sample.decode(data)) == read
+
+
+def test_messages_of_one_length_and_of_different_layouts() -> None:
+    samples = [Sample(small=1, marked=True), Sample(marked=True, small=1), Sample(large=5, loud=0)]  # type: ignore[arg-type]
+    encoded = [sample.encode() for sample in samples]
+    for _ in range(3):
+        assert [Sample.decode(data) for data in encoded] == samples
+        assert [Sample.decode(data).encode() for data in encoded] == encoded
+
+
+def test_a_known_layout_does_not_hide_damage() -> None:
+    data = Sample(large=5).encode()
+    assert Sample.decode(data).large == 5
+    damaged = data[:4] + b"\x07\x00" + data[6:]
+    with pytest.raises(DecodeError, match="large is 3 bytes long, not 4"):
+        Sample.decode(damaged)
+
+
+def test_more_layouts_than_are_remembered() -> None:
+    many = [attribute(77, bytes(4 * n)) for n in range(200)]
+    assert [len(Sample.decode(bytes(4) + one).unknown[0][1]) for one in many] == [
+        4 * n for n in range(200)
+    ]
+
+
+def test_runs() -> None:
+    nest = Nest(place=b"abcd", run=(1, 2, 3), told=4)
+    assert nest.encode() == b"abcd" + b"".join(
+        [attribute(1, U16.encode(n)) for n in (1, 2, 3)] + [attribute(6, U32.encode(4))]
+    )
+    assert Nest.decode(nest.encode()) == nest
+    assert Nest(run=()) == Nest()
+    interrupted = Nest.decode(nest.encode() + attribute(1, b"\5\0"))
+    assert (interrupted.run, interrupted.unknown) == ((1, 2, 3), ((1, b"\5\0"),))
+    assert nest.path_at(12) == "run"
+    assert nest.path_at(28) == "told"
+    with pytest.raises(DecodeError):
+        Nest.decode(bytes(4) + attribute(1, b"\1"))
+
+
+def test_payloads_of_several_values() -> None:
+    nest = Nest(samples=(Sample(small=1), Sample()), counts=(1, 2, 3), pairs=((1, 2), (3, 4)))
+    assert Nest.decode(nest.encode()) == nest
+    odd = Nest.decode(bytes(4) + attribute(3, b"\1\0\2") + attribute(4, b"\1\2\3"))
+    assert (odd.counts, odd.pairs) == ((1,), ((1, 2),))
+
+
+def test_structs_of_older_and_newer_kernels() -> None:
+    assert Nest.decode(bytes(4) + attribute(5, b"\1\0")).point == Point(x=1)
+    assert Nest.decode(bytes(4) + attribute(5, b"\1\0\2\0\3")).point == Point(x=1, y=2)
+
+
+def test_one_type_with_and_without_a_flag() -> None:
+    assert Nest.decode(bytes(4) + attribute(6, b"\1\0\0\0")).told == 1
+    nest = Nest(asked=Sample(small=1))
+    assert Nest.decode(nest.encode()) == nest
+
+
+def test_alignment_is_passed_over() -> None:
+    nest = Nest.decode(bytes(4) + attribute(9, b"") + attribute(6, b"\1\0\0\0") + attribute(9, b""))
+    assert nest == Nest(told=1)
+    assert Nest.decode(bytes(4) + attribute(9, b"no")).unknown == ((9, b"no"),)
+    assert Nest.attribute_name(9) == "pad"
 
 
 def test_strings_survive_any_bytes() -> None:

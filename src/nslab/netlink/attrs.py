@@ -1,7 +1,7 @@
-"""Attributes: their codecs, and `Message`, whose class body is the table of a message.
+"""Attributes: `Message`, whose class body is the table of a message.
 
-A message is a fixed struct (padded to 4 bytes: say so in `header`) followed by attributes
-(linux/netlink.h, struct nlattr: length, type, payload, padded to 4 bytes). Its class says both:
+A message is a fixed struct (padded to 4 bytes: say so in `header`) followed by attributes. Its
+class says both:
 
     class Address(Message, header="BBBBI"):
         family: int = fixed()
@@ -10,7 +10,10 @@ A message is a fixed struct (padded to 4 bytes: say so in `header`) followed by 
 
 An instance holds only what was given or received; everything else reads as its default. Attributes
 are encoded in the order in which they were given, so what was decoded encodes to the same bytes.
-Unknown attributes are kept raw in `unknown`, never an error.
+Unknown attributes are kept raw in `unknown`, never an error. The attribute that some kernels align
+others with carries nothing and is passed over: its type is said as `pad`.
+
+What declares a message needs this file alone: the codecs of `codec` are here, too.
 """
 
 from __future__ import annotations
@@ -18,244 +21,167 @@ from __future__ import annotations
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - it is a class
 
+from nslab.netlink.codec import (
+    BE16,
+    BE32,
+    BE64,
+    BOOL8,
+    BYTES,
+    FLAG,
+    NLA_F_NESTED,
+    NLA_F_NET_BYTEORDER,
+    S8,
+    S32,
+    S64,
+    STRING,
+    TYPE_MASK,
+    U8,
+    U16,
+    U32,
+    U64,
+    UINT,
+    Codec,
+    DecodeError,
+    EncodeError,
+    array,
+    attribute,
+    attributes,
+    body,
+    number,
+    numbered,
+    numbers,
+    repeated,
+    rows,
+    sequence,
+    structure,
+)
+from nslab.netlink.table import PAD, Fixed, Layout, NestRow, Row, RunRow
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
+    from collections.abc import Callable
+    from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
     T = TypeVar("T")
     M = TypeVar("M", bound="Message")
-else:  # the same names without the 8 ms that `typing` takes to load
-    T = None
+else:  # the same name without the 8 ms that `typing` takes to load
 
-    class Generic:  # noqa: D101
-        __class_getitem__ = classmethod(lambda cls, _: cls)
-
-    def dataclass_transform(**_):  # noqa: ANN003, ANN201, D103
+    def dataclass_transform(**_):  # noqa: ANN003, ANN202
         return lambda cls: cls
 
 
-NLA_F_NESTED = 0x8000
-NLA_F_NET_BYTEORDER = 0x4000
-TYPE_MASK = 0x3FFF
 DEPTH = 16  # no real message nests deeper than 6
-_HEADER = Struct("=HH")
-_PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
+_LAYOUTS = 64  # that a class of messages remembers
 
 
-class DecodeError(ValueError):
-    """Bytes that are not a message of the expected kind."""
-
-
-class EncodeError(ValueError):
-    """A value that does not fit its place in a message."""
-
-
-def attribute(kind: int, payload: bytes) -> bytes:
-    """Frame one attribute: header, payload, padding to 4 bytes."""
-    length = len(payload)
-    return _HEADER.pack(length + 4, kind) + payload + _PADDING[length & 3]
-
-
-def attributes(data: bytes, offset: int = 0) -> Iterator[tuple[int, bytes]]:
-    """Split a run of attributes into (type with its NLA_F_* flags, payload).
-
-    Raises:
-        DecodeError: an attribute is longer than what is left, or shorter than its header.
-    """
-    end = len(data)
-    while end - offset >= 4:
-        length, kind = _HEADER.unpack_from(data, offset)
-        if length < 4 or offset + length > end:
-            raise DecodeError(f"attribute {kind & TYPE_MASK} has impossible length {length}")
-        yield kind, data[offset + 4 : offset + length]
-        offset += (length + 3) & ~3
-
-
-class Codec(Generic[T]):
-    """How one attribute's payload becomes a value and back."""
-
-    __slots__ = ("decode", "encode")
-
-    def __init__(self, encode: Callable[[T], bytes], decode: Callable[[bytes], T]) -> None:
-        self.encode = encode
-        self.decode = decode
-
-
-def number(layout: str) -> Codec[int]:
-    """Make the codec of one integer in struct's notation. What follows it is passed over."""
-    packer = Struct(layout)
-    return Codec(packer.pack, lambda data: int(packer.unpack_from(data)[0]))
-
-
-def numbers(layout: str) -> Codec[tuple[int, ...]]:
-    """Make the codec of a small struct of integers."""
-    packer = Struct(layout)
-    return Codec(lambda values: packer.pack(*values), packer.unpack_from)
-
-
-def rows(layout: str) -> Codec[tuple[tuple[int, ...], ...]]:
-    """Make the codec of small structs of integers, one after the other."""
-    packer = Struct(layout)
-    return Codec(
-        lambda values: b"".join(packer.pack(*value) for value in values),
-        lambda data: tuple(packer.iter_unpack(data)),
-    )
-
-
-def _encode_string(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape") + b"\0"
-
-
-def _decode_string(data: bytes) -> str:
-    return data.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
-
-
-U8 = number("=B")
-U16 = number("=H")
-U32 = number("=I")
-U64 = number("=Q")
-S8 = number("=b")
-S32 = number("=i")
-BE16 = number(">H")
-BE32 = number(">I")
-BE64 = number(">Q")
-UINT: Codec[int] = Codec(  # the kernel's nla_put_uint: 64 bits where 32 do not do
-    lambda value: (U64 if value >> 32 else U32).encode(value),
-    lambda data: (U64 if len(data) >= 8 else U32).decode(data),
-)
-BYTES: Codec[bytes] = Codec(bytes, bytes)
-STRING: Codec[str] = Codec(_encode_string, _decode_string)
-BOOL8: Codec[bool] = Codec(lambda value: b"\1" if value else b"\0", lambda data: data[0] != 0)
-_FLAG: Codec[bool] = Codec(lambda _: b"", lambda _: True)
-
-
-def repeated(kind: int, codec: Codec[T]) -> Codec[tuple[T, ...]]:
-    """Make the codec of a nest that repeats one attribute, as IFLA_PROP_LIST does."""
-    return Codec(
-        lambda values: b"".join(attribute(kind, codec.encode(value)) for value in values),
-        lambda data: tuple(
-            codec.decode(body) for found, body in attributes(data) if found & TYPE_MASK == kind
-        ),
-    )
-
-
-def numbered(codec: Codec[T]) -> Codec[tuple[T, ...]]:
-    """Make the codec of a nest whose attribute types are just positions, from 0."""
-    return Codec(
-        lambda values: b"".join(
-            attribute(n, codec.encode(value)) for n, value in enumerate(values)
-        ),
-        lambda data: tuple(codec.decode(body) for _, body in attributes(data)),
-    )
-
-
-def sequence(message: type[M]) -> Codec[tuple[M, ...]]:
-    """Make the codec of structs in a row, each beginning with its length (struct rtnexthop)."""
-
-    def decode(data: bytes) -> tuple[M, ...]:
-        found, offset = [], 0
-        while len(data) - offset >= message.header.size:
-            length = U16.decode(data[offset : offset + 2])
-            if length < message.header.size or offset + length > len(data):
-                raise DecodeError(f"{message.__name__} has impossible length {length}")
-            found.append(message.decode(data[offset : offset + length]))
-            offset += (length + 3) & ~3
-        return tuple(found)
-
-    def encode(items: tuple[M, ...]) -> bytes:
-        bodies = [item.encode() for item in items]
-        return b"".join(U16.encode(len(body)) + body[2:] for body in bodies)
-
-    return Codec(encode, decode)
-
-
-class _Nested:
-    """The codec of attributes inside an attribute; `pick` names their message, or None."""
-
-    __slots__ = ("pick",)
-
-    def __init__(self, pick: Callable[[Mapping[str, Any]], type[Message] | None]) -> None:
-        self.pick = pick
-
-    def encode(self, value: Message | bytes) -> bytes:
-        return value if isinstance(value, bytes) else value.encode()
-
-    def decode(self, data: bytes, values: Mapping[str, Any], depth: int) -> Message | bytes:
-        message = self.pick(values)
-        return data if message is None else message.decode(data, depth)
-
-
-class _Fixed:
-    __slots__ = ("default",)
-
-    def __init__(self, default: int) -> None:
-        self.default = default
-
-
-class _Attr:
-    __slots__ = ("codec", "default", "kind")
-
-    def __init__(self, kind: int, codec: Codec[Any] | _Nested, default: object = None) -> None:
-        self.kind = kind
-        self.codec = codec
-        self.default = default
+__all__ = [
+    "BE16",
+    "BE32",
+    "BE64",
+    "BOOL8",
+    "BYTES",
+    "DEPTH",
+    "NLA_F_NESTED",
+    "NLA_F_NET_BYTEORDER",
+    "S8",
+    "S32",
+    "S64",
+    "STRING",
+    "TYPE_MASK",
+    "U8",
+    "U16",
+    "U32",
+    "U64",
+    "UINT",
+    "Codec",
+    "DecodeError",
+    "EncodeError",
+    "Message",
+    "array",
+    "attr",
+    "attribute",
+    "attributes",
+    "body",
+    "chosen",
+    "each",
+    "fixed",
+    "flag",
+    "nested",
+    "number",
+    "numbered",
+    "numbers",
+    "octets",
+    "repeated",
+    "rows",
+    "sequence",
+    "structure",
+]
 
 
 def fixed(default: int = 0) -> int:
     """Declare the next member of the fixed struct, with its default."""
-    return _Fixed(default)  # type: ignore[return-value]  # replaced by the default in Message
+    return Fixed(default)  # type: ignore[return-value]  # replaced by the default in Message
+
+
+def octets(size: int) -> bytes:
+    """Declare the next member of the fixed struct: so many bytes, zero by default."""
+    return Fixed(bytes(size))  # type: ignore[return-value]  # likewise
 
 
 def attr(kind: int, codec: Codec[T]) -> T | None:
     """Declare an attribute: its type number (with NLA_F_* flags, if any) and its codec."""
-    return _Attr(kind, codec)  # type: ignore[return-value]  # replaced by None in Message
+    return Row(kind, codec)  # type: ignore[return-value]  # it reads as the value, or None
 
 
 def flag(kind: int) -> bool:
     """Declare an attribute without payload: its presence is True."""
-    return _Attr(kind, _FLAG, default=False)  # type: ignore[return-value]  # likewise False
+    return Row(kind, FLAG, default=False)  # type: ignore[return-value]  # likewise, or False
 
 
 def nested(kind: int, message: type[M]) -> M | None:
     """Declare an attribute that holds attributes, those of `message`."""
-    return _Attr(kind, _Nested(lambda _: message))  # type: ignore[return-value]  # likewise None
+    return NestRow(kind, lambda _: message)  # type: ignore[return-value]  # likewise, or None
 
 
 def chosen(kind: int, by: str, of: Callable[[Any], type[Message] | None]) -> Message | bytes | None:
-    """Declare a nest whose message `of` tells from the member `by`; None keeps it as bytes.
+    """Declare a nest whose message `of` tells from the member `by`; None keeps it as bytes."""
+    return NestRow(kind, lambda around: of(getattr(around, by)))  # type: ignore[return-value]
 
-    `by` stands before it in the message, or is None to `of`.
-    """
-    codec = _Nested(lambda values: of(values.get(by)))
-    return _Attr(kind, codec)  # type: ignore[return-value]  # likewise None
+
+def each(kind: int, codec: Codec[T]) -> tuple[T, ...]:
+    """Declare an attribute that comes once for each value, in a row."""
+    return RunRow(kind, codec, default=())  # type: ignore[return-value]  # likewise, or ()
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class Message:
-    """The base of all messages: immutable, compared by value."""
+    """The base of all messages: immutable, compared by value.
+
+    What was received stays as it came in `_source` (bytes, places of the attributes) until it is
+    read; the values that were given or read are in `__dict__`.
+    """
 
     header: ClassVar[Struct]
-    _fixed: ClassVar[tuple[tuple[str, int], ...]]
-    _encoders: ClassVar[dict[str, tuple[int, Codec[Any] | _Nested]]]
-    _decoders: ClassVar[dict[int, tuple[str, Codec[Any] | _Nested]]]
+    _fixed: ClassVar[tuple[tuple[str, Any], ...]]
+    _rows: ClassVar[dict[str, Row]]
+    _kinds: ClassVar[dict[int, Row]]
+    _layouts: ClassVar[dict[int, Layout]]
     _defaults: ClassVar[dict[str, object]]
     unknown: tuple[tuple[int, bytes], ...] = ()
 
-    def __init_subclass__(cls, header: str = "") -> None:
+    def __init_subclass__(cls, header: str = "", pad: int | None = None) -> None:
         cls.header = Struct("=" + header)
-        members, table = [], {}
-        specs = [item for item in vars(cls).items() if isinstance(item[1], _Fixed | _Attr)]
-        for name, spec in specs:
-            if isinstance(spec, _Fixed):
-                members.append((name, spec.default))
-            else:
-                table[name] = spec
-            setattr(cls, name, spec.default)
-        cls._fixed = tuple(members)
-        cls._encoders = {name: (spec.kind, spec.codec) for name, spec in table.items()}
-        cls._decoders = {s.kind & TYPE_MASK: (name, s.codec) for name, s in table.items()}
+        specs = [item for item in vars(cls).items() if isinstance(item[1], Fixed | Row)]
+        cls._fixed = tuple((name, spec.default) for name, spec in specs if isinstance(spec, Fixed))
+        cls._rows = {name: spec for name, spec in specs if isinstance(spec, Row)}
+        cls._kinds = {row.kind & TYPE_MASK: row for row in cls._rows.values()}
+        cls._kinds.update({row.kind: row for row in cls._rows.values()})
+        if pad is not None:
+            cls._kinds[pad] = PAD
+        cls._layouts = {}
         cls._defaults = {"unknown": (), **{name: spec.default for name, spec in specs}}
+        for name, default in cls._fixed:
+            setattr(cls, name, default)
 
     if not TYPE_CHECKING:  # dataclass_transform tells the type checker the real parameters
 
@@ -274,14 +200,28 @@ class Message:
         raise AttributeError(f"{type(self).__name__} is immutable")
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.__dict__ == other.__dict__
+        if type(self) is not type(other) or not isinstance(other, Message):
+            return False
+        return self._values() == other._values()
 
     def __hash__(self) -> int:
-        return hash((type(self), frozenset(self.__dict__.items())))
+        return hash((type(self), frozenset(self._values().items())))
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
+        given = ", ".join(f"{name}={value!r}" for name, value in self._values().items())
         return f"{type(self).__name__}({given})"
+
+    def __getstate__(self) -> dict[str, object]:
+        return self._values()
+
+    def _values(self) -> dict[str, object]:
+        """Decode what was not read yet and give all there is, attributes in their order."""
+        if "_source" in self.__dict__:
+            _, places = self.__dict__["_source"]
+            read = {name: getattr(self, name) for name in places}
+            rest = {n: v for n, v in self.__dict__.items() if n not in places and n != "_source"}
+            object.__setattr__(self, "__dict__", {**rest, **read})
+        return self.__dict__
 
     def encode(self) -> bytes:
         """Give the message's bytes: the fixed struct, then the attributes in the given order.
@@ -289,14 +229,14 @@ class Message:
         Raises:
             EncodeError: a number is out of its range, or a payload longer than 65,531 bytes.
         """
-        values, encoders, name = self.__dict__, self._encoders, "header"
+        values, rows, name = self._values(), self._rows, "header"
         try:
             parts = [self.header.pack(*[values.get(key, default) for key, default in self._fixed])]
             for name, value in values.items():
-                if name in encoders:
-                    kind, codec = encoders[name]
-                    parts.append(attribute(kind, codec.encode(value)))
-            parts.extend(attribute(kind, payload) for kind, payload in self.unknown)
+                if name in rows:
+                    parts.append(rows[name].frame(value))
+            if "unknown" in values:
+                parts += [attribute(kind, payload) for kind, payload in self.unknown]
         except (StructError, UnicodeEncodeError) as error:
             raise EncodeError(f"{type(self).__name__}.{name}: {error}") from None
         return b"".join(parts)
@@ -305,6 +245,8 @@ class Message:
     def decode(cls, data: bytes, depth: int = DEPTH) -> Self:
         """Read a message of this kind that nests at most `depth` more.
 
+        What is wrong with the bytes shows here; plain values are decoded when they are first read.
+
         Raises:
             DecodeError: the bytes are too short, an attribute's payload is not of its type, or
                 the nesting is too deep.
@@ -312,40 +254,46 @@ class Message:
         if not depth:
             raise DecodeError(f"{cls.__name__} is nested too deep")
         message = cls.__new__(cls)
-        values = message.__dict__
         try:
-            given = cls.header.unpack_from(data)
-            for (name, default), value in zip(cls._fixed, given, strict=True):
-                if value != default:
-                    values[name] = value
-            cls._decode_attributes(data, values, depth - 1)
+            if cls._fixed:
+                message._take_fixed(data)  # noqa: SLF001 - its own class
+            message._take(data, depth - 1)  # noqa: SLF001
         except (StructError, IndexError) as error:
             raise DecodeError(f"{cls.__name__}: {error}") from None
         return message
 
+    def _take_fixed(self, data: bytes) -> None:
+        given = self.header.unpack_from(data)
+        for (name, default), value in zip(self._fixed, given, strict=True):
+            if value != default:
+                self.__dict__[name] = value
+
+    def _take(self, data: bytes, depth: int) -> None:
+        layout = self._layouts.get(len(data))
+        if layout is None or layout.probe.unpack_from(data) != layout.heads:
+            layout = self._lay_out(data)
+        values, places = self.__dict__, layout.places
+        values["_source"] = data, places
+        for name, row in layout.at_once.items():
+            values[name] = row.read(data[places[name]], self, depth)
+        if layout.unknown:
+            values["unknown"] = tuple([(kind, data[place]) for kind, place in layout.unknown])
+
     @classmethod
-    def _decode_attributes(cls, data: bytes, values: dict[str, Any], depth: int) -> None:
-        decoders, unknown = cls._decoders, []
-        for kind, payload in attributes(data, cls.header.size):
-            entry = decoders.get(kind & TYPE_MASK)
-            if entry is None or entry[0] in values:
-                unknown.append((kind, payload))
-                continue
-            name, codec = entry
-            if isinstance(codec, _Nested):
-                values[name] = codec.decode(payload, values, depth)
-            else:
-                values[name] = codec.decode(payload)
-        if unknown:
-            values["unknown"] = tuple(unknown)
+    def _lay_out(cls, data: bytes) -> Layout:
+        layout = Layout(data, cls.header.size, cls._kinds)
+        if len(cls._layouts) >= _LAYOUTS:
+            cls._layouts.clear()
+        cls._layouts[len(data)] = layout
+        return layout
 
     def path_at(self, offset: int) -> str:
         """Name the attribute at that offset of the encoded message, as `linkinfo.data.id`."""
         position = self.header.size
-        for name, value in self.__dict__.items():
-            if name not in self._encoders:
+        for name, value in self._values().items():
+            if name not in self._rows:
                 continue
-            end = position + (len(self._encoders[name][1].encode(value)) + 7 & ~3)
+            end = position + len(self._rows[name].frame(value))
             if position <= offset < end:
                 inner = isinstance(value, Message) and value.path_at(offset - position - 4)
                 return f"{name}.{inner}" if inner else name
@@ -355,5 +303,5 @@ class Message:
     @classmethod
     def attribute_name(cls, kind: int) -> str:
         """Name the attribute of that type number, as the kernel's extack names a missing one."""
-        entry = cls._decoders.get(kind & TYPE_MASK)
-        return entry[0] if entry else f"attribute {kind & TYPE_MASK}"
+        row = cls._kinds.get(kind & TYPE_MASK)
+        return row.name if row else f"attribute {kind & TYPE_MASK}"

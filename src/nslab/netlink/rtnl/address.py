@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nslab.netlink.attrs import BYTES, S32, STRING, U8, U32, Message, attr, fixed
+from nslab.netlink.attrs import BYTES, S32, STRING, U8, U32, Message, attr, fixed, structure
 
 
 class IFA:
@@ -38,6 +38,19 @@ class IFA_F:  # noqa: N801 - the kernel's own name
     STABLE_PRIVACY = 0x800
 
 
+class AddressCacheinfo(Message, header="IIII"):
+    """An address's times (struct ifa_cacheinfo).
+
+    Lifetimes are in seconds, 0xFFFFFFFF for ever; when it was made and changed is in hundredths of
+    a second since boot.
+    """
+
+    prefered: int = fixed()
+    valid: int = fixed()
+    cstamp: int = fixed()
+    tstamp: int = fixed()
+
+
 class Address(Message, header="BBBBI"):
     """One address of a link. `local` is the address itself, `address` it or its peer's."""
 
@@ -51,7 +64,7 @@ class Address(Message, header="BBBBI"):
     label: str | None = attr(IFA.LABEL, STRING)
     broadcast: bytes | None = attr(IFA.BROADCAST, BYTES)
     anycast: bytes | None = attr(IFA.ANYCAST, BYTES)
-    cacheinfo: bytes | None = attr(IFA.CACHEINFO, BYTES)
+    cacheinfo: AddressCacheinfo | None = attr(IFA.CACHEINFO, structure(AddressCacheinfo))
     multicast: bytes | None = attr(IFA.MULTICAST, BYTES)
     flags: int | None = attr(IFA.FLAGS, U32)
     rt_priority: int | None = attr(IFA.RT_PRIORITY, U32)

@@ -22,9 +22,15 @@ class RTM:
     NEWRULE = 32
     DELRULE = 33
     GETRULE = 34
+    NEWNEIGHTBL = 64
+    GETNEIGHTBL = 66
+    SETNEIGHTBL = 67
     NEWNETCONF = 80
     DELNETCONF = 81
     GETNETCONF = 82
+    NEWMDB = 84
+    DELMDB = 85
+    GETMDB = 86
     NEWNSID = 88
     DELNSID = 89
     GETNSID = 90
@@ -35,6 +41,9 @@ class RTM:
     GETNEXTHOP = 106
     NEWLINKPROP = 108
     DELLINKPROP = 109
+    NEWVLAN = 112
+    DELVLAN = 113
+    GETVLAN = 114
 
 
 class RTNLGRP:
@@ -48,8 +57,10 @@ class RTNLGRP:
     IPV6_IFADDR = 9
     IPV6_ROUTE = 11
     IPV6_RULE = 19
+    MDB = 26
     NSID = 28
     NEXTHOP = 32
+    BRVLAN = 33
 
 
 class AF:

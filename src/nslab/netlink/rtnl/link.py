@@ -17,9 +17,11 @@ from nslab.netlink.attrs import (
     fixed,
     nested,
     repeated,
+    structure,
 )
 from nslab.netlink.rtnl.constants import AF
-from nslab.netlink.rtnl.linkinfo import BridgePortInfo, info_of, port_info_of
+from nslab.netlink.rtnl.linkinfo import BridgePortInfo, class_of, info_of, port_info_of
+from nslab.netlink.rtnl.stats import LinkStats64
 
 
 class IFLA:
@@ -59,6 +61,7 @@ class IFLA:
     PROTO_DOWN = 39
     GSO_MAX_SEGS = 40
     GSO_MAX_SIZE = 41
+    PAD = 42
     XDP = 43
     EVENT = 44
     NEW_NETNSID = 45
@@ -96,6 +99,13 @@ class IFLA_INFO:  # noqa: N801 - the kernel's own name
     XSTATS = 3
     SLAVE_KIND = 4
     SLAVE_DATA = 5
+
+
+class IFLA_PROTO_DOWN_REASON:  # noqa: N801 - the kernel's own name
+    """Attribute types inside IFLA_PROTO_DOWN_REASON."""
+
+    MASK = 1
+    VALUE = 2
 
 
 class IFF:
@@ -136,6 +146,29 @@ def protinfo_of(family: int | None) -> type[Message] | None:
     return BridgePortInfo if family == AF.BRIDGE else None
 
 
+def af_spec_of(family: int | None) -> type[Message]:
+    """Give the message in IFLA_AF_SPEC: a bridge port's VLANs, or what each family says."""
+    return class_of("bridge_spec:BridgeSpec" if family == AF.BRIDGE else "af_spec:AfSpec")
+
+
+class LinkMap(Message, header="QQQHBB4x"):
+    """Where a link's hardware is (struct rtnl_link_ifmap)."""
+
+    mem_start: int = fixed()
+    mem_end: int = fixed()
+    base_addr: int = fixed()
+    irq: int = fixed()
+    dma: int = fixed()
+    port: int = fixed()
+
+
+class ProtoDownReason(Message):
+    """Bits that say why a link is held down; `mask` says which bits a request sets."""
+
+    mask: int | None = attr(IFLA_PROTO_DOWN_REASON.MASK, U32)
+    value: int | None = attr(IFLA_PROTO_DOWN_REASON.VALUE, U32)
+
+
 class LinkInfo(Message):
     """What kind of link it is, and that kind's own attributes; likewise for a port of a master."""
 
@@ -146,7 +179,7 @@ class LinkInfo(Message):
     port_data: Message | bytes | None = chosen(IFLA_INFO.SLAVE_DATA, "port_kind", port_info_of)
 
 
-class Link(Message, header="BxHiII"):
+class Link(Message, header="BxHiII", pad=IFLA.PAD):
     """One link. `change` masks the `flags` that a request sets."""
 
     family: int = fixed()
@@ -164,15 +197,15 @@ class Link(Message, header="BxHiII"):
     master: int | None = attr(IFLA.MASTER, U32)
     protinfo: Message | bytes | None = chosen(IFLA.PROTINFO | NLA_F_NESTED, "family", protinfo_of)
     txqlen: int | None = attr(IFLA.TXQLEN, U32)
-    map: bytes | None = attr(IFLA.MAP, BYTES)
+    map: LinkMap | None = attr(IFLA.MAP, structure(LinkMap))
     operstate: int | None = attr(IFLA.OPERSTATE, U8)
     linkmode: int | None = attr(IFLA.LINKMODE, U8)
     linkinfo: LinkInfo | None = nested(IFLA.LINKINFO, LinkInfo)
     net_ns_pid: int | None = attr(IFLA.NET_NS_PID, U32)
     ifalias: str | None = attr(IFLA.IFALIAS, STRING)
     num_vf: int | None = attr(IFLA.NUM_VF, U32)
-    stats64: bytes | None = attr(IFLA.STATS64, BYTES)
-    af_spec: bytes | None = attr(IFLA.AF_SPEC, BYTES)
+    stats64: LinkStats64 | None = attr(IFLA.STATS64, structure(LinkStats64))
+    af_spec: Message | bytes | None = chosen(IFLA.AF_SPEC, "family", af_spec_of)
     group: int | None = attr(IFLA.GROUP, U32)
     net_ns_fd: int | None = attr(IFLA.NET_NS_FD, U32)
     ext_mask: int | None = attr(IFLA.EXT_MASK, U32)
@@ -202,6 +235,9 @@ class Link(Message, header="BxHiII"):
     )
     altname: str | None = attr(IFLA.ALT_IFNAME, STRING)
     perm_address: bytes | None = attr(IFLA.PERM_ADDRESS, BYTES)
+    proto_down_reason: ProtoDownReason | None = nested(
+        IFLA.PROTO_DOWN_REASON | NLA_F_NESTED, ProtoDownReason
+    )
     parent_dev_name: str | None = attr(IFLA.PARENT_DEV_NAME, STRING)
     parent_dev_bus_name: str | None = attr(IFLA.PARENT_DEV_BUS_NAME, STRING)
     gro_max_size: int | None = attr(IFLA.GRO_MAX_SIZE, U32)

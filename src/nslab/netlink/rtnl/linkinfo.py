@@ -9,7 +9,15 @@ import sys
 
 from nslab.netlink.rtnl.kinds.bridge import IFLA_BR, IFLA_BRPORT, BridgeInfo, BridgePortInfo
 
-__all__ = ["IFLA_BR", "IFLA_BRPORT", "BridgeInfo", "BridgePortInfo", "info_of", "port_info_of"]
+__all__ = [
+    "IFLA_BR",
+    "IFLA_BRPORT",
+    "BridgeInfo",
+    "BridgePortInfo",
+    "class_of",
+    "info_of",
+    "port_info_of",
+]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +35,7 @@ KINDS = {
     "ip6tnl": "kinds.tunnel:IptunInfo",
     "ipip": "kinds.tunnel:IptunInfo",
     "ipvlan": "kinds.ipvlan:IpvlanInfo",
+    "ipvtap": "kinds.ipvlan:IpvlanInfo",
     "macvlan": "kinds.macvlan:MacvlanInfo",
     "macvtap": "kinds.macvlan:MacvlanInfo",
     "sit": "kinds.tunnel:IptunInfo",
@@ -50,17 +59,18 @@ _loaded: dict[str, type[Message]] = {}
 
 def info_of(kind: str | None) -> type[Message] | None:
     """Give the message of a kind's own attributes, or None where there is none."""
-    return _load(KINDS.get(kind or ""))
+    home = KINDS.get(kind or "")
+    return None if home is None else class_of(home)
 
 
 def port_info_of(kind: str | None) -> type[Message] | None:
     """Give the message of a port's attributes, by its master's kind, or None."""
-    return _load(PORT_KINDS.get(kind or ""))
+    home = PORT_KINDS.get(kind or "")
+    return None if home is None else class_of(home)
 
 
-def _load(home: str | None) -> type[Message] | None:
-    if home is None:
-        return None
+def class_of(home: str) -> type[Message]:
+    """Give a message class of this folder that is loaded when it is first met: `file:Class`."""
     if home not in _loaded:
         module, _, name = home.partition(":")
         path = f"{__package__}.{module}"

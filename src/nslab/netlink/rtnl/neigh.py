@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from nslab.netlink.attrs import BE16, BYTES, S32, U8, U16, U32, Message, attr, fixed
+from nslab.netlink.attrs import (
+    BE16,
+    BYTES,
+    NLA_F_NESTED,
+    S32,
+    U8,
+    U16,
+    U32,
+    Message,
+    attr,
+    fixed,
+    flag,
+    nested,
+    structure,
+)
 
 
 class NDA:
@@ -52,6 +66,29 @@ class NTF:
     ROUTER = 0x80
 
 
+class NFEA:
+    """Attribute types inside NDA_FDB_EXT_ATTRS."""
+
+    ACTIVITY_NOTIFY = 1
+    DONT_REFRESH = 2
+
+
+class NeighCacheinfo(Message, header="IIII"):
+    """How long ago, in hundredths of a second, an entry was used, and by how many (`refcnt`)."""
+
+    confirmed: int = fixed()
+    used: int = fixed()
+    updated: int = fixed()
+    refcnt: int = fixed()
+
+
+class FdbExtAttrs(Message):
+    """Whether to tell of a forwarding entry's activity, and not to refresh it meanwhile."""
+
+    activity_notify: int | None = attr(NFEA.ACTIVITY_NOTIFY, U8)
+    dont_refresh: bool = flag(NFEA.DONT_REFRESH)
+
+
 class Neigh(Message, header="B3xiHBB"):
     """One neighbour (ARP, NDP) or, with AF_BRIDGE, one forwarding entry."""
 
@@ -62,7 +99,7 @@ class Neigh(Message, header="B3xiHBB"):
     type: int = fixed()
     dst: bytes | None = attr(NDA.DST, BYTES)
     lladdr: bytes | None = attr(NDA.LLADDR, BYTES)
-    cacheinfo: bytes | None = attr(NDA.CACHEINFO, BYTES)
+    cacheinfo: NeighCacheinfo | None = attr(NDA.CACHEINFO, structure(NeighCacheinfo))
     probes: int | None = attr(NDA.PROBES, U32)
     vlan: int | None = attr(NDA.VLAN, U16)
     port: int | None = attr(NDA.PORT, BE16)
@@ -73,5 +110,5 @@ class Neigh(Message, header="B3xiHBB"):
     src_vni: int | None = attr(NDA.SRC_VNI, U32)
     protocol: int | None = attr(NDA.PROTOCOL, U8)
     nh_id: int | None = attr(NDA.NH_ID, U32)
-    fdb_ext_attrs: bytes | None = attr(NDA.FDB_EXT_ATTRS, BYTES)
+    fdb_ext_attrs: FdbExtAttrs | None = nested(NDA.FDB_EXT_ATTRS | NLA_F_NESTED, FdbExtAttrs)
     flags_ext: int | None = attr(NDA.FLAGS_EXT, U32)

@@ -49,6 +49,7 @@ class NEXTHOP_GRP_TYPE:  # noqa: N801 - the kernel's own name
 class NHA_RES_GROUP:  # noqa: N801 - the kernel's own name
     """Attribute types inside NHA_RES_GROUP."""
 
+    PAD = 0
     BUCKETS = 1
     IDLE_TIMER = 2
     UNBALANCED_TIMER = 3
@@ -58,12 +59,13 @@ class NHA_RES_GROUP:  # noqa: N801 - the kernel's own name
 class NHA_RES_BUCKET:  # noqa: N801 - the kernel's own name
     """Attribute types inside NHA_RES_BUCKET."""
 
+    PAD = 0
     INDEX = 1
     IDLE_TIME = 2
     NH_ID = 3
 
 
-class ResilientGroup(Message):
+class ResilientGroup(Message, pad=NHA_RES_GROUP.PAD):
     """The settings of a resilient group. Times are in hundredths of a second (USER_HZ)."""
 
     buckets: int | None = attr(NHA_RES_GROUP.BUCKETS, U16)
@@ -72,7 +74,7 @@ class ResilientGroup(Message):
     unbalanced_time: int | None = attr(NHA_RES_GROUP.UNBALANCED_TIME, U64)
 
 
-class ResilientBucket(Message):
+class ResilientBucket(Message, pad=NHA_RES_BUCKET.PAD):
     """One bucket of a resilient group."""
 
     index: int | None = attr(NHA_RES_BUCKET.INDEX, U16)

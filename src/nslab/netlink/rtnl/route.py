@@ -15,6 +15,7 @@ from nslab.netlink.attrs import (
     fixed,
     nested,
     sequence,
+    structure,
 )
 
 
@@ -41,6 +42,7 @@ class RTA:
     ENCAP_TYPE = 21
     ENCAP = 22
     EXPIRES = 23
+    PAD = 24
     UID = 25
     TTL_PROPAGATE = 26
     IP_PROTO = 27
@@ -119,6 +121,22 @@ class RouteMetrics(Message):
     fastopen_no_cookie: int | None = attr(RTAX.FASTOPEN_NO_COOKIE, U32)
 
 
+class RouteCacheinfo(Message, header="IIiIIIII"):
+    """A route's times and users (struct rta_cacheinfo). Times are in hundredths of a second.
+
+    `error` is a negative errno as 32 bits.
+    """
+
+    clntref: int = fixed()
+    lastuse: int = fixed()
+    expires: int = fixed()
+    error: int = fixed()
+    used: int = fixed()
+    id: int = fixed()
+    ts: int = fixed()
+    tsage: int = fixed()
+
+
 class Nexthop(Message, header="2xBBi"):
     """One path of a multipath route (struct rtnexthop). `hops` is the weight less one."""
 
@@ -132,7 +150,7 @@ class Nexthop(Message, header="2xBBi"):
     encap: bytes | None = attr(RTA.ENCAP, BYTES)
 
 
-class Route(Message, header="BBBBBBBBI"):
+class Route(Message, header="BBBBBBBBI", pad=RTA.PAD):
     """One route. `table` as an attribute holds what the fixed byte `table8` cannot."""
 
     family: int = fixed()
@@ -154,7 +172,7 @@ class Route(Message, header="BBBBBBBBI"):
     metrics: RouteMetrics | None = nested(RTA.METRICS, RouteMetrics)
     multipath: tuple[Nexthop, ...] | None = attr(RTA.MULTIPATH, sequence(Nexthop))
     flow: int | None = attr(RTA.FLOW, U32)
-    cacheinfo: bytes | None = attr(RTA.CACHEINFO, BYTES)
+    cacheinfo: RouteCacheinfo | None = attr(RTA.CACHEINFO, structure(RouteCacheinfo))
     table: int | None = attr(RTA.TABLE, U32)
     mark: int | None = attr(RTA.MARK, U32)
     mfc_stats: bytes | None = attr(RTA.MFC_STATS, BYTES)

@@ -33,6 +33,7 @@ class FRA:
     TABLE = 15
     FWMASK = 16
     OIFNAME = 17
+    PAD = 18
     L3MDEV = 19
     UID_RANGE = 20
     PROTOCOL = 21
@@ -58,7 +59,7 @@ class FR_ACT:  # noqa: N801 - the kernel's own name
     PROHIBIT = 8
 
 
-class Rule(Message, header="BBBBB2xBI"):
+class Rule(Message, header="BBBBB2xBI", pad=FRA.PAD):
     """One rule of the routing policy. Ranges are (first, last)."""
 
     family: int = fixed()

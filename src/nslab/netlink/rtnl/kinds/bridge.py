@@ -84,7 +84,7 @@ class BRIDGE_QUERIER:  # noqa: N801 - the kernel's own name
     IPV6_OTHER_TIMER = 7
 
 
-class BridgeQuerier(Message):
+class BridgeQuerier(Message, pad=BRIDGE_QUERIER.PAD):
     """Who asks for multicast memberships."""
 
     ip_address: bytes | None = attr(BRIDGE_QUERIER.IP_ADDRESS, BYTES)
@@ -95,7 +95,7 @@ class BridgeQuerier(Message):
     ipv6_other_timer: int | None = attr(BRIDGE_QUERIER.IPV6_OTHER_TIMER, U64)
 
 
-class BridgeInfo(Message):
+class BridgeInfo(Message, pad=IFLA_BR.PAD):
     """A bridge's settings. Times are in hundredths of a second (USER_HZ)."""
 
     forward_delay: int | None = attr(IFLA_BR.FORWARD_DELAY, U32)
@@ -199,7 +199,7 @@ class IFLA_BRPORT:  # noqa: N801 - the kernel's own name
     BACKUP_NHID = 44
 
 
-class BridgePortInfo(Message):
+class BridgePortInfo(Message, pad=IFLA_BRPORT.PAD):
     """A bridge port's settings."""
 
     state: int | None = attr(IFLA_BRPORT.STATE, U8)
