@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from nslab.errors import LabInterruptedError, NslabError, UsageError
+from nslab.errors import UsageError
 
 VERBS = {
     "up": ("[FILE]", "make it so (default ./lab.yaml); again: bring it to the file"),
@@ -17,7 +17,11 @@ VERBS = {
     "shell": ("NODE", "a shell in a node, whose prompt says where it is"),
     "ping": ("[FROM [TO]]", "reachability: one pair, one row, or every pair"),
     "draw": ("[LAB|FILE]", "a picture of the lab"),
+    "ip": ("…", "iproute2's grammar: `nslab ip help`"),
+    "netns": ("…", "short for `nslab ip netns`"),
+    "bridge": ("…", "iproute2's grammar: `nslab bridge help`"),
     "doctor": ("", "what this machine and user can do, and how to get the rest"),
+    "completion": ("SHELL", "a script that completes this command in bash, zsh or fish"),
 }
 
 
@@ -25,46 +29,61 @@ def usage() -> str:
     """Give the help: every verb in a line."""
     lines = ["usage: nslab [-h] [--version] VERB …", ""]
     lines += [f"  {f'{verb} {words}':<24} {text}" for verb, (words, text) in VERBS.items()]
-    return "\n".join([*lines, "", "`nslab VERB --help` says more of a verb."])
+    return "\n".join([*lines, "", "`nslab help VERB` says more of a verb."])
 
 
 def main(arguments: list[str]) -> int:
     """Run one verb; give the exit code: 0 done, 1 it failed, 2 usage or a bad file."""
     try:
-        return _run(arguments)
-    except NslabError as error:
-        _complain(error)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return LabInterruptedError.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
+        code = _run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - no traceback reaches a user
+        from nslab.cli.failure import report
+
+        return report(error)
+    return code
 
 
 def entry() -> None:
     """Run as the program `nslab`."""
-    sys.exit(main(sys.argv[1:]))
+    _open_streams()
+    if "_ARGCOMPLETE" in os.environ:
+        from nslab.cli.completion import answer
+
+        answer()
+    name = sys.argv[0].rpartition("/")[2]
+    as_program = [name] if name in ("ip", "bridge") else []
+    try:
+        code = main([*as_program, *sys.argv[1:]])
+    except KeyboardInterrupt:  # one more, while the first was being told
+        code = 130
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
+    verb, *rest = arguments or ["-h"]
+    if verb == "help" and rest:
+        verb, *rest = rest[0], "--help"
+    if verb in ("-h", "--help", "help"):
         print(usage())
         return 0 if arguments else 2
-    if arguments[0] in ("--version", "-V"):
-        from importlib.metadata import version
-
-        print(f"nslab {version('nslab')}")
+    if verb in ("--version", "-V"):
+        print(f"nslab {version()}")
         return 0
-    verb = arguments[0]
     if verb not in VERBS:
         raise UsageError(f'unknown verb "{verb}"', hint=_nearest(verb))
-    import importlib
+    return int(__import__(f"nslab.cli.{verb}", fromlist=("run",)).run(rest))
 
-    run = importlib.import_module(f"nslab.cli.{verb}").run
-    code = run(arguments[1:])
-    sys.stdout.flush()
-    return int(code)
+
+def version() -> str:
+    """Give the version that is installed."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("nslab")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
 
 
 def _nearest(verb: str) -> str:
@@ -74,6 +93,10 @@ def _nearest(verb: str) -> str:
     return f'did you mean "{near[0]}"?' if near else "`nslab --help` lists the verbs"
 
 
-def _complain(error: NslabError) -> None:
-    hint = f" (hint: {error.hint})" if error.hint else ""
-    print(f"nslab: {error}{hint}".replace("\n", "\nnslab: "), file=sys.stderr)
+def _open_streams() -> None:
+    """Let no socket get the number of a standard stream that is closed; print any character."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) < 3:
+        os.set_inheritable(fd, True)  # noqa: FBT003 - the only way to say it
+    os.close(fd)
+    if sys.stdout is not None:
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -1,46 +1,33 @@
-"""What several verbs share: their parsers, and which lab is meant."""
+"""Which lab or which file is meant, and what a verb that changes labs needs beforehand."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from nslab.cli import VERBS
-from nslab.errors import LabNotRunningError, UsageError
+from nslab.cli.candidates import SUFFIXES
+from nslab.errors import LabNotRunningError, NslabError, UsageError
 from nslab.kernel.sandbox import raise_descriptor_limit, running
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nslab.lab import Lab
 
 DEFAULT_FILE = "lab.yaml"
-SUFFIXES = (".yaml", ".yml", ".toml", ".json")
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, hint=f"`{self.prog} --help`")
-
-
-def parser_of(verb: str) -> argparse.ArgumentParser:
-    """Make the parser of a verb; its errors are UsageErrors."""
-    return _Parser(prog=f"nslab {verb}", description=VERBS[verb][1], allow_abbrev=False)
-
-
-def add_lab_option(parser: argparse.ArgumentParser) -> None:
-    """Add `-l LAB`."""
-    parser.add_argument("-l", "--lab", help="which running lab (default: the only one)")
 
 
 def prepare_to_build() -> None:
-    """Let SIGTERM undo as Ctrl-C does, and allow as many descriptors as may be."""
+    """Let SIGTERM and a closed terminal undo as Ctrl-C does; allow all descriptors there may be."""
 
     def interrupt(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, interrupt)
     raise_descriptor_limit()
 
 
@@ -48,31 +35,61 @@ def load_file(path: str | None) -> Lab:
     """Load a lab file, by default ./lab.yaml."""
     from nslab.lab import load
 
-    return load(path or DEFAULT_FILE)
+    if path is None and not Path(DEFAULT_FILE).exists():
+        raise UsageError(
+            f"there is no {DEFAULT_FILE} here", hint="say which lab file, as `nslab up FILE`"
+        )
+    return load(DEFAULT_FILE if path is None else path)
 
 
 def lab_name(given: str | None) -> str:
     """Find the lab that is meant: as given, by $NSLAB_LAB, the only one, or ./lab.yaml's.
 
     Raises:
-        LabNotRunningError: none is running.
+        LabNotRunningError: it is not running, or none is.
         UsageError: several are, and nothing says which.
     """
+    names = running()
     name = given or os.environ.get("NSLAB_LAB")
     if name:
+        if name not in names:
+            raise not_running([name])
         return name
-    names = running()
     if len(names) == 1:
         return names[0]
     if not names:
         raise LabNotRunningError("no lab is running", hint="`nslab up FILE` brings one up")
-    if Path(DEFAULT_FILE).exists():
-        own = load_file(None).name
-        if own in names:
-            return own
+    own = _own_lab()
+    if own in names:
+        return own
     raise UsageError(f"several labs are running: {', '.join(names)}", hint="say which with -l LAB")
 
 
 def looks_like_file(word: str) -> bool:
     """Tell a file's name from a lab's."""
     return word.endswith(SUFFIXES) or os.sep in word
+
+
+def _own_lab() -> str:
+    """Give the name that ./lab.yaml says; "" where there is no such file, or a bad one."""
+    try:
+        return load_file(None).name
+    except NslabError:
+        return ""
+
+
+def not_running(names: Sequence[str]) -> LabNotRunningError:
+    """Make the error of labs that are not running, with the nearest that is as its hint."""
+    import difflib
+
+    quoted = ", ".join(f'"{name}"' for name in names)
+    inside = os.environ.get("NSLAB_NODE")
+    near = difflib.get_close_matches(names[0], running(), 1)
+    if inside:
+        hint = f"this process runs in the node {inside}: labs are found from outside only"
+    elif near:
+        hint = f'did you mean "{near[0]}"?'
+    else:
+        hint = "`nslab ls` lists the running labs"
+    what = f"no lab named {quoted} is running"
+    return LabNotRunningError(what if len(names) == 1 else f"not running: {quoted}", hint=hint)

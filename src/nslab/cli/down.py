@@ -2,30 +2,65 @@
 
 from __future__ import annotations
 
-from nslab.cli.choice import lab_name, parser_of
-from nslab.errors import LabNotRunningError
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from nslab.cli.candidates import labs
+from nslab.cli.choice import lab_name, not_running
+from nslab.cli.parser import Parser, add_argument, add_json, add_lab, add_loudness, parser_of
+from nslab.errors import LabNotRunningError, UsageError
 from nslab.kernel.sandbox import Sandbox, running
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def parser() -> Parser:
+    """Make the verb's parser."""
+    made = parser_of("down", "End labs and remove every trace of them, their processes included.")
+    add_argument(made, "lab", "LAB", "a running lab", many="*", candidates=labs)
+    made.add_argument("--all", action="store_true", help="every running lab of this user")
+    add_lab(made, "the same as LAB")
+    add_json(made, "say what was done as a JSON list")
+    add_loudness(made, "say each step on stderr as it is taken")
+    return made
 
 
 def run(arguments: list[str]) -> int:
-    """End the labs of the given names, the only one, or all."""
-    parser = parser_of("down")
-    parser.add_argument("labs", nargs="*", metavar="LAB")
-    parser.add_argument("-l", "--lab", help="the same as LAB")
-    parser.add_argument("--all", action="store_true", help="every running lab of this user")
-    options = parser.parse_args(arguments)
-    if options.all:
-        names = running()
-    else:
-        names = [*options.labs, *([options.lab] if options.lab else [])] or [lab_name(None)]
-    missing: list[LabNotRunningError] = []
-    for name in dict.fromkeys(names):
-        try:
-            with Sandbox.connect(name) as sandbox:
-                sandbox.end()
-            print(f"{name} is down")
-        except LabNotRunningError as error:
-            missing.append(error)
+    """End the labs of the given names, the only one, or all; exit 1 if one was not running."""
+    options = parser().parse_args(arguments)
+    done = {name: _end(name, loud=options.verbose) for name in _names(options)}
+    if options.json:
+        rows = [{"lab": name, "ended": ended} for name, ended in done.items()]
+        print(json.dumps(rows, indent=2))
+    elif not options.quiet:
+        print("".join(f"{name} is down\n" for name, ended in done.items() if ended), end="")
+    missing = [name for name, ended in done.items() if not ended]
     if missing and not options.all:
-        raise missing[0]
+        raise not_running(missing)
     return 0
+
+
+def _names(options: argparse.Namespace) -> list[str]:
+    given = [*options.lab, *([options.option] if options.option else [])]
+    if not options.all:
+        return list(dict.fromkeys(given or [lab_name(None)]))
+    if given:
+        raise UsageError(f'"--all" means every lab, and "{given[0]}" only one')
+    names = running()
+    if not names and not options.quiet:
+        print("no lab is running", file=sys.stderr)
+    return names
+
+
+def _end(name: str, *, loud: bool) -> bool:
+    try:
+        with Sandbox.connect(name) as sandbox:
+            if loud:
+                what = f"end the holder of {name}, process {sandbox.pid}"
+                print(f"{what}: the kernel removes all that it holds", file=sys.stderr)
+            sandbox.end()
+    except LabNotRunningError:
+        return False
+    return True

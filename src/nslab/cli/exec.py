@@ -7,52 +7,92 @@ import os
 from nslab.errors import NslabError, UsageError
 from nslab.kernel import spawn
 
-_USAGE = "usage: nslab exec [-l LAB] NODE CMD…"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nslab.cli.parser import Parser
+
+
+def parser() -> Parser:
+    """Make the parser for help and completion; `run` does without, since argparse takes 10 ms."""
+    from nslab.cli.candidates import nodes_and_fabrics, programs
+    from nslab.cli.parser import add_argument, add_lab, parser_of
+
+    made = parser_of(
+        "exec",
+        "Run a command in a node, with this terminal; its signals and its exit code pass through"
+        " (128+N for signal N, 127 where there is no such program, 255 where nslab itself fails).",
+    )
+    add_argument(made, "node", "NODE", "the node, or the bridge", candidates=nodes_and_fabrics)
+    add_argument(
+        made, "command", "CMD…", "the command and its words", many="...", candidates=programs
+    )
+    add_lab(made)
+    return made
 
 
 def run(arguments: list[str]) -> int:
     """Run a command in a node with this terminal; give its exit code, 128+N for signal N."""
-    rest, lab = list(arguments), None
-    while rest and rest[0].startswith("-"):
-        word = rest.pop(0)
-        if word in ("-h", "--help"):
-            print(_USAGE)
-            return 0
-        if word in ("-l", "--lab") and rest:
-            lab = rest.pop(0)
-        elif word.startswith("--lab="):
-            lab = word.partition("=")[2]
-        elif word != "--":
-            raise UsageError(f'unknown option "{word}"', hint=_USAGE)
-    if rest[1:2] == ["--"]:
-        del rest[1]
-    if len(rest) < 2:
-        raise UsageError("a node and a command are needed", hint=_USAGE)
-    return enter(lab, rest[0], rest[1:])
+    lab, words = _options(arguments)
+    if words[1:2] == ["--"]:
+        del words[1]
+    if len(words) < 2:
+        raise UsageError("a node and a command are needed", hint="nslab exec [-l LAB] NODE CMD…")
+    name = join(lab, words[0])
+    return run_inside(name, words[0], words[1:])
 
 
-def enter(lab: str | None, node: str, command: list[str], **environment: str) -> int:
-    """Join a node and run a command there; failures of our own give 255."""
-    from nslab.kernel.sandbox import Sandbox, running
+def join(lab: str | None, node: str) -> str:
+    """Move this process into a node; give the lab's name. Failures of our own give 255."""
+    from nslab.kernel.sandbox import Sandbox
 
     try:
-        name = lab or os.environ.get("NSLAB_LAB")
-        if not name:
-            names = running()
-            if len(names) == 1:
-                name = names[0]
-            else:
-                from nslab.cli.choice import lab_name
-
-                name = lab_name(None)
+        name = lab or os.environ.get("NSLAB_LAB") or _the_lab()
         with Sandbox.connect(name) as sandbox:
             pid = sandbox.pid
         spawn.join(name, pid, node)
     except NslabError as error:
         error.exit_code = spawn.EXIT_FAILED
         raise
-    inside = {**os.environ, "NSLAB_LAB": name, "NSLAB_NODE": node, **environment}
+    return name
+
+
+def run_inside(lab: str, node: str, command: list[str], **environment: str) -> int:
+    """Run a command where this process is by now; give its exit code, 128+N for signal N."""
+    inside = {**os.environ, "NSLAB_LAB": lab, "NSLAB_NODE": node, **environment}
     status = spawn.run_child(command, inside)
     if os.WIFSIGNALED(status):
         return 128 + os.WTERMSIG(status)
     return os.waitstatus_to_exitcode(status)
+
+
+def _options(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """Split what stands before the node, which may be a lab's name only, from the rest."""
+    rest, lab = list(arguments), None
+    while rest and rest[0].startswith("-"):
+        word = rest.pop(0)
+        if word == "--":
+            break
+        if word in ("-h", "--help"):
+            parser().parse_args(["--help"])
+        if word in ("-l", "--lab") and rest:
+            lab = rest.pop(0)
+        elif word.startswith("--lab="):
+            lab = word[6:]
+        elif word.startswith("-l") and word != "-l":
+            lab = word[2:]
+        else:
+            missing = word in ("-l", "--lab")
+            what = f'"{word}" needs a lab' if missing else f'unknown option "{word}"'
+            raise UsageError(what, hint="nslab exec [-l LAB] NODE CMD…")
+    return lab, rest
+
+
+def _the_lab() -> str:
+    from nslab.kernel.sandbox import running
+
+    names = running()
+    if len(names) == 1:
+        return names[0]
+    from nslab.cli.choice import lab_name
+
+    return lab_name(None)

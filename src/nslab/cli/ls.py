@@ -3,32 +3,54 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
+from typing import TYPE_CHECKING
 
-from nslab.cli.choice import parser_of
+from nslab.cli.parser import Parser, add_json, parser_of
+from nslab.cli.text import columns, uptime
 from nslab.errors import LabNotRunningError
 from nslab.kernel.sandbox import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Row = dict[str, str | int]
+
+
+def parser() -> Parser:
+    """Make the verb's parser."""
+    made = parser_of("ls", "List this user's running labs, with their nodes, age and file.")
+    add_json(made, "print them as a JSON list")
+    return made
 
 
 def run(arguments: list[str]) -> int:
     """List this user's running labs."""
-    parser = parser_of("ls")
-    parser.add_argument("-j", "--json", action="store_true", help="as a JSON list")
-    options = parser.parse_args(arguments)
-    from nslab.plan.session import summary
-
-    found = []
-    for name in running():
-        try:
-            found.append(summary(name))
-        except LabNotRunningError:
-            continue  # it ended, or is only beginning
+    options = parser().parse_args(arguments)
+    found = list(_summaries())
     if options.json:
         print(json.dumps(found, indent=2))
-        return 0
-    for lab in found:
-        minutes = (time.time() - int(lab["started"])) / 60
-        print(
-            f"{lab['lab']}\t{lab['state']}\t{lab['nodes']} nodes\t{minutes:.0f} min\t{lab['file']}"
-        )
+    elif found:
+        print("\n".join(columns(_rows(found), right={2, 3})))
+    else:
+        print("no lab is running", file=sys.stderr)
     return 0
+
+
+def _summaries() -> Iterator[Row]:
+    from nslab.plan.session import summary
+
+    for name in running():
+        try:
+            yield summary(name)
+        except LabNotRunningError:
+            continue  # it ended, or is only beginning
+
+
+def _rows(found: list[Row]) -> Iterator[tuple[str, ...]]:
+    yield "NAME", "STATE", "NODES", "UP FOR", "FILE"
+    for lab in found:
+        nodes = str(lab["nodes"]) if lab["state"] == "up" else "-"
+        age = uptime(time.time() - int(lab["started"]))
+        yield str(lab["lab"]), str(lab["state"]), nodes, age, str(lab["file"]) or "-"

@@ -5,48 +5,95 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from nslab.cli.choice import lab_name, parser_of
+from nslab.cli.candidates import labs
+from nslab.cli.choice import lab_name
+from nslab.cli.parser import Parser, add_argument, add_json, add_lab, parser_of
+from nslab.cli.text import columns
+from nslab.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nslab.lab import Desired
+    from nslab.plan.session import Running
+    from nslab.plan.state import State
+
+
+def parser() -> Parser:
+    """Make the verb's parser."""
+    made = parser_of(
+        "show", "Print a running lab as the kernel has it: what `up` reads; or what differs."
+    )
+    add_argument(
+        made, "lab", "LAB", "the running lab (default: as for -l)", many="?", candidates=labs
+    )
+    made.add_argument(
+        "--drift", action="store_true", help="only what differs from the file; exit 1 if anything"
+    )
+    made.add_argument(
+        "-o",
+        "--output",
+        metavar="FORMAT",
+        choices=("yaml", "json", "table"),
+        help="yaml (the default), json or table",
+    )
+    add_json(made, "the same as -o json")
+    add_lab(made, "the same as LAB")
+    return made
 
 
 def run(arguments: list[str]) -> int:
     """Print a running lab as the kernel has it; with --drift, exit 1 where it differs."""
-    parser = parser_of("show")
-    parser.add_argument("lab", nargs="?", help="which running lab")
-    parser.add_argument("-l", "--lab", dest="option", help="the same as LAB")
-    parser.add_argument("-o", "--output", choices=("yaml", "json", "table"), default="yaml")
-    parser.add_argument("-j", "--json", action="store_true", help="the same as -o json")
-    parser.add_argument("--drift", action="store_true", help="only what differs from the file")
-    options = parser.parse_args(arguments)
-    from nslab.lab import dumps
+    options = parser().parse_args(arguments)
+    if options.json and options.output not in (None, "json"):
+        raise UsageError(f'"--json" and "-o {options.output}" are two formats: choose one')
+    style = "json" if options.json else options.output or "yaml"
+    from nslab.cli.live import look
     from nslab.plan.session import connect
 
     lab = connect(lab_name(options.lab or options.option))
-    style = "json" if options.json else options.output
     if options.drift:
-        found = lab.drift()
-        if style == "json":
-            rows = [{"message": one.message, "command": one.command} for one in found]
-            print(json.dumps(rows, indent=2))
-        else:
-            print("\n".join(map(str, found)) or f"{lab.name} is as the file says")
-        return 1 if found else 0
-    observed = lab.observed()
+        return _drift(lab, style)
     if style == "table":
-        text = _table(observed)
-    else:
-        text = dumps(observed, format="json" if style == "json" else "yaml")
-    print(text.rstrip("\n"))
+        print("\n".join(columns(_rows(*look(lab)))))
+        return 0
+    from nslab.lab import dumps
+
+    print(dumps(lab.observed(), format="json" if style == "json" else "yaml"), end="")
     return 0
 
 
-def _table(lab: Desired) -> str:
-    rows = [("NODE", "LINK", "MAC", "ADDRESSES")]
-    for name, ends in lab.endpoints().items():
-        rows += [(name, e.ifname, e.mac, " ".join(map(str, e.addresses))) for e in ends]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "\n".join(
-        "  ".join([*(row[i].ljust(widths[i]) for i in range(3)), row[3]]).rstrip() for row in rows
-    )
+def _drift(lab: Running, style: str) -> int:
+    found = lab.drift()
+    if style == "json":
+        rows = [{"message": one.message, "command": one.command} for one in found]
+        print(json.dumps(rows, indent=2))
+    elif style == "table" and found:
+        rows_ = [("DIFFERENCE", "WHAT WOULD MEND IT")]
+        print("\n".join(columns([*rows_, *((one.message, one.command or "-") for one in found)])))
+    else:
+        print("\n".join(map(str, found)) or f"{lab.name} is as the file says")
+    return 1 if found else 0
+
+
+def _rows(lab: Desired, state: State) -> Iterator[tuple[str, ...]]:
+    from nslab.cli.live import link_word
+
+    yield "NODE", "LINK", "STATE", "JOINS", "MAC", "ADDRESSES"
+    joins = _joins(lab)
+    for node, ends in lab.endpoints().items():
+        for end in ends:
+            addresses = " ".join(map(str, end.addresses)) or "-"
+            link = state[node].links[end.ifname]
+            yield node, end.ifname, link_word(link), joins[node, end.ifname], end.mac, addresses
+        if not ends:
+            yield node, *["-"] * 5
+
+
+def _joins(lab: Desired) -> dict[tuple[str, str], str]:
+    """Say what each endpoint is joined to: a bridge, or the other end of its cable."""
+    found = {(end.node, end.ifname): b.name for b in lab.bridges for end in b.ports}
+    for cable in lab.cables:
+        for end, far in (cable.ends, cable.ends[::-1]):
+            found[end.node, end.ifname] = str(far)
+    return found

@@ -2,38 +2,104 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from typing import TYPE_CHECKING
 
-from nslab.cli.choice import load_file, parser_of, prepare_to_build
+from nslab.cli.candidates import files
+from nslab.cli.choice import load_file, prepare_to_build
+from nslab.cli.parser import Parser, add_argument, add_json, add_loudness, parser_of
+from nslab.cli.progress import Bar
+from nslab.cli.text import number_of
 
 if TYPE_CHECKING:
+    from nslab.lab import Desired
     from nslab.plan.steps import Step
+
+
+def parser() -> Parser:
+    """Make the verb's parser."""
+    made = parser_of(
+        "up",
+        "Bring a lab up, or a running one to its file by the fewest steps;"
+        " what fails or is interrupted half-way is undone.",
+    )
+    add_argument(
+        made, "file", "FILE", "the lab file (default: ./lab.yaml)", many="?", candidates=files
+    )
+    add_json(made, "say what was done as a JSON object")
+    add_loudness(made, "say each step on stderr, as the command that does the same")
+    return made
 
 
 def run(arguments: list[str]) -> int:
     """Bring the lab of a file up, or bring a running one to the file."""
-    parser = parser_of("up")
-    parser.add_argument("file", nargs="?", help="the lab file (default ./lab.yaml)")
-    parser.add_argument("-v", "--verbose", action="store_true", help="say each step")
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     prepare_to_build()
-    from nslab.plan.session import up
-
-    taken = 0
-
-    def watch(step: Step) -> None:
-        nonlocal taken
-        taken += 1
-        if options.verbose:
-            print(step.command(), file=sys.stderr)
+    from nslab.kernel.sandbox import running
 
     lab = load_file(options.file)
+    desired = lab.resolve()
+    new = lab.name not in running()
     begun = time.monotonic()
-    up(lab, keep=True, watch=watch)
+    with Bar(
+        f"{lab.name}: up",
+        "steps",
+        lambda: _total(desired) if new else None,
+        hidden=options.quiet or options.verbose,
+    ) as bar:
+        from nslab.plan.session import up
+
+        steps: list[Step] = []
+
+        def watch(step: Step) -> None:
+            steps.append(step)
+            bar.advance()
+            if options.verbose:
+                print(step.command(), file=sys.stderr)
+
+        up(lab, keep=True, watch=watch)
     if not options.quiet:
-        done = "nothing to do" if taken == 0 else f"{taken} steps"
-        print(f"{lab.name} is up: {done}, {time.monotonic() - begun:.2f} s")
+        taken = time.monotonic() - begun
+        print((_json if options.json else _words)(desired, steps, taken, new=new))
     return 0
+
+
+def _total(desired: Desired) -> int:
+    """Count the steps that a lab takes from nothing, on an ordinary machine."""
+    from nslab.plan.diff import compare
+    from nslab.plan.lower import lower
+    from nslab.plan.state import MODERN
+
+    return len(compare(lower(desired), {}, defaults=MODERN))
+
+
+def _words(desired: Desired, steps: list[Step], taken: float, *, new: bool) -> str:
+    size = ", ".join(
+        number_of(len(group), noun)
+        for group, noun in (
+            (desired.nodes, "node"),
+            (desired.bridges, "bridge"),
+            (desired.cables, "cable"),
+        )
+        if group or noun == "node"
+    )
+    if not steps:
+        return f"{desired.name} is up, as the file says: nothing to do"
+    if new:
+        return f"{desired.name} is up: {size} in {taken:.2f} s ({number_of(len(steps), 'step')})"
+    return f"{desired.name} is changed: {number_of(len(steps), 'step')} in {taken:.2f} s ({size})"
+
+
+def _json(desired: Desired, steps: list[Step], taken: float, *, new: bool) -> str:
+    report = {
+        "lab": desired.name,
+        "new": new,
+        "nodes": len(desired.nodes),
+        "bridges": len(desired.bridges),
+        "cables": len(desired.cables),
+        "seconds": round(taken, 3),
+        "steps": [{"words": step.words(), "command": step.command()} for step in steps],
+    }
+    return json.dumps(report, indent=2)

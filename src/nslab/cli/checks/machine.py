@@ -1,0 +1,122 @@
+"""What is installed on this machine, and its limits."""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nslab.cli.checks.check import Check
+from nslab.cli.checks.kinds import PROBE
+from nslab.kernel.privilege import read_switch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nslab.kernel.sandbox import Sandbox
+
+_PROGRAMS = {
+    "ip": ("iproute2", "to run `plan --script`"),
+    "nft": ("nftables", "to masquerade and publish"),
+    "pasta": ("passt", "for uplinks without root"),
+    "newuidmap": ("uidmap", "for more than one user in a lab without root"),
+}
+_TUN = Path("/dev/net/tun")
+_FEW_FILES = 4096
+_FEW_PIDS = 4096
+_FEW_NEIGHBOURS = 16384
+_NEIGHBOURS = "net.ipv4.neigh.default.gc_thresh3"
+
+
+def programs() -> Iterator[Check]:
+    """Look for the programs that some words of a lab file need; `up` itself needs none."""
+    for program, (package, use) in _PROGRAMS.items():
+        there = shutil.which(program) is not None
+        remedy = "" if there else f"the package {package} (of Debian and others)"
+        yield Check(program, there, use, remedy)
+
+
+def tun() -> Check:
+    """Look whether any user may open /dev/net/tun, as pasta does."""
+    use = "for pasta"
+    if not _TUN.exists():
+        return Check(str(_TUN), ok=False, detail=use, remedy="`sudo modprobe tun`")
+    mode = _TUN.stat().st_mode & 0o777
+    mine = os.access(_TUN, os.R_OK | os.W_OK)
+    if mine and mode & 0o006 == 0o006:
+        return Check(str(_TUN), ok=True, detail=use)
+    who = "other users" if mine else "you"
+    remedy = f"`sudo chmod 0666 {_TUN}`: its mode {mode:04o} shuts out {who}"
+    return Check(str(_TUN), ok=False, detail=use, remedy=remedy)
+
+
+def ipv6(lab: Sandbox) -> Check:
+    """Ask a fresh netns whether it speaks IPv6."""
+    key = "net.ipv6.conf.all.disable_ipv6"
+    (said,) = lab.sysctl(PROBE, [key])
+    if said == "0":
+        return Check("IPv6", ok=True, detail="in every netns")
+    absent = "IPv6 is not in this kernel, or switched off as it booted: remove ipv6.disable=1"
+    off = f"`sudo sysctl -w {key}=0`"
+    return Check(
+        "IPv6", ok=False, detail="in no netns", remedy=off if isinstance(said, str) else absent
+    )
+
+
+def limits() -> Iterator[Check]:
+    """Read the limits that large labs run into."""
+    yield _files()
+    yield _namespaces()
+    yield _processes()
+    most = read_switch(f"/proc/sys/{_NEIGHBOURS.replace('.', '/')}")
+    if most is not None:
+        yield _neighbours(int(most))
+
+
+def _files() -> Check:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    good = most == resource.RLIM_INFINITY or most >= _FEW_FILES
+    found = "any number" if most == resource.RLIM_INFINITY else f"{most:,}"
+    remedy = f"`ulimit -Hn {1 << 20}` as root, or LimitNOFILE= of its service"
+    return Check("open files", good, f"{found}, one for each netns", "" if good else remedy)
+
+
+def _namespaces() -> Check:
+    most = int(read_switch("/proc/sys/user/max_net_namespaces") or 0)
+    good = most >= _FEW_FILES
+    remedy = "" if good else f"`sudo sysctl -w user.max_net_namespaces={1 << 20}`"
+    return Check("namespaces", good, f"{most:,} for each user", remedy)
+
+
+def _processes() -> Check:
+    found = [_number(read_switch("/proc/sys/kernel/pid_max")), _number(_cgroup_pids())]
+    soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
+    most = min([*found, math.inf if soft == resource.RLIM_INFINITY else soft])
+    good = most >= _FEW_PIDS
+    remedy = "" if good else "raise `ulimit -u`, pids.max of the cgroup, or kernel.pid_max"
+    return Check("processes", good, "any number" if most == math.inf else f"{most:,}", remedy)
+
+
+def _cgroup_pids() -> str | None:
+    """Give this process's own pids.max, of cgroup version 2 or 1."""
+    for line in (read_switch("/proc/self/cgroup") or "").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if not controllers or "pids" in controllers.split(","):
+            said = read_switch(f"/sys/fs/cgroup/{controllers}{path}/pids.max")
+            if said is not None:
+                return said
+    return None
+
+
+def _number(text: str | None) -> float:
+    return int(text) if text is not None and text.isdigit() else math.inf
+
+
+def _neighbours(most: int) -> Check:
+    good = most >= _FEW_NEIGHBOURS
+    pairs = f"{most:,}, enough for all pairs of {math.isqrt(most):,} nodes on a bridge"
+    remedy = "" if good else f"`sudo sysctl -w {_NEIGHBOURS}={1 << 20}`"
+    return Check("neighbours", good, pairs, remedy)

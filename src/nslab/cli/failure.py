@@ -1,0 +1,84 @@
+"""How the command says that something went wrong: a line on stderr, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from nslab.errors import LabFileError, NslabError
+
+EXIT_INTERRUPTED = 130
+
+
+def report(error: BaseException) -> int:
+    """Say an error in one line, a lab file's problems in one each; give the exit code."""
+    drop_unwritable_output()
+    if isinstance(error, NslabError):
+        _say_known(error)
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        _say(str(error) or "interrupted")
+        return EXIT_INTERRUPTED
+    if isinstance(error, OSError):
+        if not isinstance(error, BrokenPipeError):  # whoever read has had enough: no error
+            _say(_reason(error))
+        return 1
+    _say_bug(error)
+    return 1
+
+
+def drop_unwritable_output() -> None:
+    """Write out what was printed; where that fails, forget it, so that Python's end is silent."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+
+
+def _say_known(error: NslabError) -> None:
+    if isinstance(error, LabFileError):
+        for problem in error.problems:
+            _say(str(problem))
+    else:
+        _say(f"{error} (hint: {error.hint})" if error.hint else str(error))
+
+
+def _reason(error: OSError) -> str:
+    reason = error.strerror or type(error).__name__
+    return f'"{error.filename}": {reason}' if error.filename else f"cannot write: {reason}"
+
+
+def _say_bug(error: BaseException) -> None:
+    import traceback
+
+    if os.environ.get("NSLAB_DEBUG"):
+        traceback.print_exception(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    _say(
+        f"this is a bug in nslab: {what}{place}"
+        " (hint: please report it, with what NSLAB_DEBUG=1 prints)"
+    )
+
+
+def _say(text: str) -> None:
+    if sys.stderr is None:
+        return
+    try:
+        print(f"nslab: {_on_one_line(text)}", file=sys.stderr, flush=True)
+    except OSError:
+        return  # nobody is there to be told
+
+
+def _on_one_line(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )

@@ -1,0 +1,69 @@
+"""Interrupted half-way: one line, exit code 130, nothing left behind."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.machine import wait_until
+
+if TYPE_CHECKING:
+    from tests.cli.machine import Machine
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.fixture(scope="module")
+def large(machine: Machine) -> str:
+    """Give the file of a lab of 300 nodes."""
+    ports = ", ".join(f"n{number}" for number in range(300))
+    text = f"name: large\nbridges: {{lan: {{subnet: 10.0.0.0/16, ports: [{ports}]}}}}\n"
+    return str(machine.write("large.yaml", text))
+
+
+def interrupt(machine: Machine, path: str, number: signal.Signals) -> tuple[int, list[str]]:
+    """Bring a lab up and interrupt that between its cables; give exit code and last words."""
+    with machine.start("up", "-v", path) as process:
+        assert process.stderr is not None
+        while " type veth " not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(number)
+        said = process.stderr.read().splitlines()
+    return process.returncode, [line for line in said if line.startswith("nslab: ")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_up_of_a_large_lab(machine: Machine, large: str, number: signal.Signals) -> None:
+    done = interrupt(machine, large, number)
+    assert done == (130, ['nslab: interrupted: the lab "large" was undone'])
+    assert machine.labs() == []
+
+
+def test_killed_at_once(machine: Machine, large: str) -> None:
+    assert interrupt(machine, large, signal.SIGKILL) == (-signal.SIGKILL, [])
+    assert wait_until(lambda: machine.labs() == [], 2.0)
+
+
+def test_a_change_half_way(machine: Machine, large: str) -> None:
+    path = machine.write("changed.yaml", "name: large\nnodes: {kept: {}}\n")
+    machine.run("up", "-q", str(path))
+    path.write_text(Path(large).read_text() + "nodes: {kept: {}}\n")
+    before = machine.run("show").out
+    done = interrupt(machine, str(path), signal.SIGINT)
+    assert done == (130, ['nslab: interrupted: the lab "large" is as it was before'])
+    assert machine.run("show").out == before
+    assert machine.run("show", "--drift").code == 0
+    machine.run("down")
+
+
+def test_ping(tutorial: Machine) -> None:
+    tutorial.run("exec", "pc1", "ip", "link", "set", "eth0", "down")
+    with tutorial.start("ping", "pc2", "pc1", "--timeout", "60") as process:
+        assert process.stderr is not None
+        assert not wait_until(lambda: process.poll() is not None, 0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == "nslab: interrupted\n"
+    assert process.returncode == 130
