@@ -75,14 +75,7 @@ def test_the_terminal_passes_through(tutorial: Machine) -> None:
         assert terminal.end() == 130
 
 
-LOST = (
-    "dash has no name in the lab for the process group that was in front, and complains at its end"
-)
-
-
-@pytest.mark.parametrize(
-    "shell", ["bash", pytest.param("dash", marks=pytest.mark.xfail(reason=LOST)), "zsh", "fish"]
-)
+@pytest.mark.parametrize("shell", ["bash", "dash", "zsh", "fish"])
 def test_a_shell_says_where_it_is(tutorial: Machine, shell: str) -> None:
     path = shutil.which(shell)
     if path is None:

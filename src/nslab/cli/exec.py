@@ -56,10 +56,12 @@ def join(lab: str | None, node: str) -> str:
     return name
 
 
-def run_inside(lab: str, node: str, command: list[str], **environment: str) -> int:
+def run_inside(
+    lab: str, node: str, command: list[str], *, leads: bool = False, **environment: str
+) -> int:
     """Run a command where this process is by now; give its exit code, 128+N for signal N."""
     inside = {**os.environ, "NSLAB_LAB": lab, "NSLAB_NODE": node, **environment}
-    status = spawn.run_child(command, inside)
+    status = spawn.run_child(command, inside, leads=leads)
     if os.WIFSIGNALED(status):
         return 128 + os.WTERMSIG(status)
     return os.waitstatus_to_exitcode(status)

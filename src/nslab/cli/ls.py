@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nslab.cli.parser import Parser, add_json, parser_of
@@ -53,4 +54,10 @@ def _rows(found: list[Row]) -> Iterator[tuple[str, ...]]:
     for lab in found:
         nodes = str(lab["nodes"]) if lab["state"] == "up" else "-"
         age = uptime(time.time() - int(lab["started"]))
-        yield str(lab["lab"]), str(lab["state"]), nodes, age, str(lab["file"]) or "-"
+        yield str(lab["lab"]), str(lab["state"]), nodes, age, _near(str(lab["file"])) or "-"
+
+
+def _near(path: str) -> str:
+    """Give a path as it is from here, where the file lies here or below."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if path and here in Path(path).parents else path

@@ -54,7 +54,7 @@ def run(arguments: list[str]) -> int:
     if Path(shell).name == "zsh":
         home = os.environ.get("ZDOTDIR") or os.environ.get("HOME", "")
         prompt |= {"ZDOTDIR": str(_PLACE), "NSLAB_ZDOTDIR": home}
-    return run_inside(lab, options.node, command, **prompt)
+    return run_inside(lab, options.node, command, leads=True, **prompt)
 
 
 def _startup(shell: str) -> list[str]:

@@ -136,17 +136,27 @@ def _own_view(node: str) -> None:
         libc.mount("sysfs", "/sys", "sysfs", libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC)
 
 
-def run_child(command: Sequence[str], environment: Mapping[str, str], program: str = "") -> int:
+def run_child(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    program: str = "",
+    *,
+    leads: bool = False,
+) -> int:
     """Run a program as this process's child, with its terminal; give its wait status.
 
     Signals that were sent to this process are passed on; those that the terminal makes reach the
-    child by themselves.
+    child by themselves. With `leads` it is in front of the terminal in a process group of its own,
+    as a shell wants it that cannot see the group that was there before it.
     """
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)  # ignored, it would keep the status from us
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (*_FORWARDED, _signal.SIGCHLD))
     in_front = _foreground() == os.getpgrp()
     child = os.fork()
     if child == 0:
+        if leads and in_front:
+            os.setpgid(0, 0)
+            _take_terminal()
         _become(command, environment, program or command[0], before)
     status = _attend(child)
     if in_front and _foreground() != os.getpgrp():
@@ -176,7 +186,7 @@ def _foreground() -> int:
 
 
 def _take_terminal() -> None:
-    """Come back to the front: a shell in the lab cannot name the group that was there before it."""
+    """Bring this process's group to the front of the terminal."""
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTTOU,))
     with contextlib.suppress(OSError):
         os.tcsetpgrp(0, os.getpgrp())
