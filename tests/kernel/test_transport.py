@@ -6,13 +6,16 @@ import pytest
 
 from nslab.errors import KernelError
 from nslab.kernel import transport as module
+from nslab.kernel.netns import Netns
 from nslab.kernel.transport import Transport
 from nslab.netlink.attrs import S32, U32, EncodeError, attribute
 from nslab.netlink.message import NLM_F, NLMSG, NLMSGERR_ATTR, Request, frame
 from nslab.netlink.rtnl.constants import RTM, RTNLGRP
 from nslab.netlink.rtnl.link import Link, LinkInfo
 from nslab.netlink.rtnl.linkinfo import BridgeInfo
+from nslab.netlink.rtnl.netns import Nsid
 from nslab.testing import FakeKernel, FakeSocket
+from tests.kernel.sandboxed import sandboxed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -255,9 +258,21 @@ def test_messages_are_shown_where_asked(
 ) -> None:
     monkeypatch.setattr(module, "_trace", True)
     kernel.fail(errno.EPERM)
-    transport.batch([new(1)])
+    transport.batch([new(1), new(2)])
     transport.dump(get_all(), Link)
     assert capfd.readouterr().err.splitlines() == [
-        "netlink: Request(16, Link(index=1), 0x400) -> link: Operation not permitted",
-        "netlink: Request(18, Link(), 0x0)",
+        "netlink: -> RTM_NEWLINK CREATE Link(index=1): link: Operation not permitted",
+        "netlink: -> RTM_NEWLINK CREATE Link(index=2)",
+        "netlink: -> RTM_GETLINK Link()",
+        "netlink: <- Link(index=2)",
     ]
+
+
+@sandboxed
+def test_a_subscriber_that_has_sent_nothing_hears_of_new_nsids() -> None:
+    with Netns.create() as netns, Netns.create() as other, netns.transport() as listener:
+        listener.subscribe(RTNLGRP.NSID)
+        with netns.transport() as transport:
+            transport.request(Request(RTM.NEWNSID, Nsid(fd=other.fd, nsid=7)))
+        (event,) = listener.events()
+        assert (event.type, Nsid.decode(event.data).nsid) == (RTM.NEWNSID, 7)

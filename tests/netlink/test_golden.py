@@ -19,12 +19,12 @@ from nslab.netlink.rtnl.stats import Stats
 from nslab.netlink.rtnl.vlan import Vlans
 from nslab.netlink.table import PAD, NestRow, Row, RunRow
 from nslab.testing.fake import RTNETLINK
-from tests.netlink import golden_kinds, golden_values
+from tests.netlink import golden_bridge, golden_kinds, golden_values
 from tests.netlink.golden_kinds import KINDS
 
 GOLDEN = Path(__file__).parent / "golden"
-REQUESTS = golden_values.REQUESTS | golden_kinds.REQUESTS
-LISTED = golden_values.LISTED | golden_kinds.LISTED
+REQUESTS = golden_values.REQUESTS | golden_kinds.REQUESTS | golden_bridge.REQUESTS
+LISTED = golden_values.LISTED | golden_bridge.LISTED
 REFUSED = golden_values.REFUSED | golden_kinds.REFUSED
 PATHS = sorted(GOLDEN.glob("*.json"))
 RECORDS = [(path.stem, record) for path in PATHS for record in json.loads(path.read_text())]

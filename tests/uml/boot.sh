@@ -12,8 +12,9 @@ ln -s /usr/lib/uml/modules /run/uml/lib/modules
 printf '#!/bin/sh\nexec /sbin/modprobe -d /run/uml "$@"\n' >/run/uml/modprobe
 chmod +x /run/uml/modprobe
 echo /run/uml/modprobe >/proc/sys/kernel/modprobe
-/run/uml/modprobe ipv6
+/run/uml/modprobe ipv6 disable="${NSLAB_NO_IPV6:-0}"
 ip link set lo up
+(sleep "$NSLAB_LIMIT" && poweroff -f) &  # should nobody be left to end this
 sh "$NSLAB_UML/command" >"$NSLAB_UML/output" 2>&1
 echo $? >"$NSLAB_UML/status"
 poweroff -f

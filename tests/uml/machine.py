@@ -37,11 +37,16 @@ def found() -> bool:
     return shutil.which(_KERNEL) is not None
 
 
-def run(command: str, limit: float = 120) -> tuple[int, str]:
+def run(command: str, limit: float = 120, *words: str) -> tuple[int, str]:
     """Boot, run a shell command as root in there, and give its exit status and its output.
 
     The files it sees and writes are the machine's, with the rights of the calling user; only
     /dev, /proc, /run and /sys are its own.
+
+    Args:
+        command: what to run.
+        limit: seconds after which it is ended.
+        words: more for the kernel's command line; `NSLAB_NO_IPV6=1` turns IPv6 off.
 
     Raises:
         UmlError: the command did not end within `limit` seconds, or the kernel did not boot.
@@ -49,15 +54,16 @@ def run(command: str, limit: float = 120) -> tuple[int, str]:
     with tempfile.TemporaryDirectory(prefix="nslab-uml-") as name:
         folder = Path(name)
         (folder / "command").write_text(command)
-        log = _boot(folder, limit)
+        log = _boot(folder, limit, words)
         if not (folder / "status").exists():
             raise UmlError(f"User Mode Linux ended without a result:\n{log}")
         return int((folder / "status").read_text()), (folder / "output").read_text()
 
 
-def _boot(folder: Path, limit: float) -> str:
+def _boot(folder: Path, limit: float, extra: tuple[str, ...]) -> str:
     """Run the kernel to its end and give what it printed; past the limit, end all of it."""
-    words = [_KERNEL, *_WORDS, f"NSLAB_UML={folder}", f"uml_dir={folder}"]
+    words = [_KERNEL, *_WORDS, f"NSLAB_UML={folder}", f"NSLAB_LIMIT={limit:g}"]
+    words += [f"uml_dir={folder}", *extra]
     with subprocess.Popen(
         words,
         stdin=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +24,7 @@ from nslab.netlink.rtnl.af_spec import (
     InetSpec,
 )
 from nslab.netlink.rtnl.bridge_spec import BRIDGE_VLAN_INFO, BridgeSpec
-from nslab.netlink.rtnl.constants import AF, RTM
+from nslab.netlink.rtnl.constants import AF, RTM, RTNLGRP
 from nslab.netlink.rtnl.kinds.bond import BondInfo
 from nslab.netlink.rtnl.kinds.bridge import BridgeInfo
 from nslab.netlink.rtnl.kinds.ipvlan import IpvlanInfo
@@ -31,6 +32,7 @@ from nslab.netlink.rtnl.kinds.tunnel import GreInfo, IptunInfo
 from nslab.netlink.rtnl.kinds.vlan import VlanInfo
 from nslab.netlink.rtnl.kinds.vrf import VrfInfo, VrfPortInfo
 from nslab.netlink.rtnl.link import RTEXT_FILTER, Link, LinkInfo
+from nslab.netlink.rtnl.netns import Nsid
 from nslab.netlink.rtnl.vlan import Vlans
 
 if TYPE_CHECKING:
@@ -186,6 +188,16 @@ def test_vlans_of_a_port(kernel: Transport) -> None:
     vlans = kernel.dump(Request(RTM.GETVLAN, Vlans(family=AF.BRIDGE)), Vlans)
     entry = next(one for one in vlans if one.ifindex == index).entries[-1]
     assert (entry.info, entry.range) == ((0, 100), 109)
+
+
+def test_an_nsid_is_told_to_subscribers(kernel: Transport) -> None:
+    ear = open_socket()
+    ear.bind((0, 0))  # the kernel passes over subscribers without a port
+    with Transport(ear) as listener, Path("/proc/1/ns/net").open() as netns:
+        listener.subscribe(RTNLGRP.NSID)
+        kernel.request(Request(RTM.NEWNSID, Nsid(fd=netns.fileno(), nsid=7)))
+        event = next(listener.events())
+    assert (event.type, Nsid.decode(event.data)) == (RTM.NEWNSID, Nsid(nsid=7))
 
 
 def test_the_kernel_names_what_it_refuses(kernel: Transport) -> None:

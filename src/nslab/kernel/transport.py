@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         def send(self, data: bytes, /) -> int: ...  # noqa: D102 - as in socket.socket
         def recv(self, size: int, /) -> bytes: ...  # noqa: D102
         def setsockopt(self, level: int, option: int, value: int, /) -> None: ...  # noqa: D102
+        def bind(self, address: tuple[int, int], /) -> None: ...  # noqa: D102
         def fileno(self) -> int: ...  # noqa: D102
         def close(self) -> None: ...  # noqa: D102
 
@@ -155,6 +156,8 @@ class Transport:
         Use another transport for requests: the kernel numbers the events of a request like the
         answers to it.
         """
+        if self._sequence == 0:  # unbound, it would be taken for the sender of the kernel's events
+            self._socket.bind((0, 0))
         for group in groups:
             self._socket.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, group)
 
@@ -229,7 +232,13 @@ class Transport:
 
 
 def _objects(answers: Sequence[Answer], message: type[M]) -> list[M]:
-    return [_understand(message.decode, a.data) for a in answers if a.type >= NLMSG.MIN_TYPE]
+    found = [_understand(message.decode, a.data) for a in answers if a.type >= NLMSG.MIN_TYPE]
+    if _trace:
+        from nslab.kernel.trace import show_answer
+
+        for each in found:
+            show_answer(each)
+    return found
 
 
 def _split(datagram: bytes) -> list[Answer]:
@@ -293,8 +302,7 @@ def _end_error(request: Request, answer: Answer) -> KernelError | None:
 
 
 def _show(requests: Sequence[Request], errors: Sequence[KernelError | None]) -> None:
-    lines = "".join(
-        f"netlink: {request}{f' -> {error}' if error else ''}\n"
-        for request, error in zip(requests, errors, strict=True)
-    )
-    os.write(2, lines.encode())
+    from nslab.kernel.trace import show_request
+
+    for request, error in zip(requests, errors, strict=True):
+        show_request(request, error)

@@ -22,7 +22,9 @@ from nslab.netlink.message import NLM_F, NLMSG, NLMSGERR_ATTR, Answer, Request, 
 from nslab.netlink.rtnl.address import Address
 from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.link import Link
+from nslab.netlink.rtnl.mdb import Mdb
 from nslab.netlink.rtnl.neigh import Neigh
+from nslab.netlink.rtnl.neightbl import NeighTable
 from nslab.netlink.rtnl.netconf import Netconf
 from nslab.netlink.rtnl.netns import Nsid
 from nslab.netlink.rtnl.nexthop import NexthopObject
@@ -41,7 +43,9 @@ _BASES = {
     RTM.NEWROUTE: Route,
     RTM.NEWNEIGH: Neigh,
     RTM.NEWRULE: Rule,
+    RTM.NEWNEIGHTBL: NeighTable,
     RTM.NEWNETCONF: Netconf,
+    RTM.NEWMDB: Mdb,
     RTM.NEWNSID: Nsid,
     RTM.NEWNEXTHOP: NexthopObject,
     RTM.NEWLINKPROP: Link,
@@ -108,6 +112,9 @@ class FakeSocket:
     def cut(self, size: int) -> None:
         """Cut the next datagram to `size` bytes."""
         self._cuts.append(size)
+
+    def bind(self, address: tuple[int, int], /) -> None:
+        """Take a port and groups; here every socket has its own already."""
 
     def setsockopt(self, level: int, option: int, value: int, /) -> None:
         """Record the option; join or leave a group."""
