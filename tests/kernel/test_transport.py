@@ -258,13 +258,14 @@ def test_messages_are_shown_where_asked(
 ) -> None:
     monkeypatch.setattr(module, "_trace", True)
     kernel.fail(errno.EPERM)
+    kernel.answer(RTM.GETLINK, [LINKS[2]])
     transport.batch([new(1), new(2)])
     transport.dump(get_all(), Link)
     assert capfd.readouterr().err.splitlines() == [
         "netlink: -> RTM_NEWLINK CREATE Link(index=1): link: Operation not permitted",
         "netlink: -> RTM_NEWLINK CREATE Link(index=2)",
         "netlink: -> RTM_GETLINK Link()",
-        "netlink: <- Link(index=2)",
+        "netlink: <- Link(index=2, ifname='eth2')",
     ]
 
 
