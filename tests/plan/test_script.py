@@ -33,7 +33,8 @@ SETTLING = {"valid_life_time", "preferred_life_time", "ifi_flags", "link_netnsid
 
 @pytest.fixture(scope="module", autouse=True)
 def _tools() -> None:
-    if shutil.which("ip") is None or shutil.which("sysctl") is None:
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    if shutil.which("ip", path=path) is None or shutil.which("sysctl", path=path) is None:
         pytest.skip("the script needs iproute2 and procps")
 
 

@@ -191,9 +191,7 @@ def test_vlans_of_a_port(kernel: Transport) -> None:
 
 
 def test_an_nsid_is_told_to_subscribers(kernel: Transport) -> None:
-    ear = open_socket()
-    ear.bind((0, 0))  # the kernel passes over subscribers without a port
-    with Transport(ear) as listener, Path("/proc/1/ns/net").open() as netns:
+    with Transport(open_socket()) as listener, Path("/proc/1/ns/net").open() as netns:
         listener.subscribe(RTNLGRP.NSID)
         kernel.request(Request(RTM.NEWNSID, Nsid(fd=netns.fileno(), nsid=7)))
         event = next(listener.events())

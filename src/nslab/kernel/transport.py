@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         def recv(self, size: int, /) -> bytes: ...  # noqa: D102
         def setsockopt(self, level: int, option: int, value: int, /) -> None: ...  # noqa: D102
         def bind(self, address: tuple[int, int], /) -> None: ...  # noqa: D102
+        def getsockname(self) -> tuple[int, int]: ...  # noqa: D102
         def fileno(self) -> int: ...  # noqa: D102
         def close(self) -> None: ...  # noqa: D102
 
@@ -156,7 +157,7 @@ class Transport:
         Use another transport for requests: the kernel numbers the events of a request like the
         answers to it.
         """
-        if self._sequence == 0:  # unbound, it would be taken for the sender of the kernel's events
+        if not self._socket.getsockname()[0]:  # portless, it passes for the sender of the events
             self._socket.bind((0, 0))
         for group in groups:
             self._socket.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, group)

@@ -20,6 +20,7 @@ _HEAD = """\
 # Else:       unshare -Urnm sh -c 'mount -t tmpfs tmpfs /run && sh {lab}.sh && exec sh'
 #             gives a shell beside the lab, which ends with it
 set -eu
+PATH=$PATH:/usr/sbin:/sbin
 if [ "${{1-}}" = down ]; then
     for name in {names}; do ip netns delete "$name"; done
     exit

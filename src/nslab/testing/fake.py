@@ -66,11 +66,13 @@ class FakeSocket:
     Attributes:
         options: what `setsockopt` was called with: (level, option) to the last value.
         groups: the multicast groups it has joined.
+        port: its own; 0 as long as it has none.
     """
 
     def __init__(self, kernel: FakeKernel) -> None:
         self.options: dict[tuple[int, int], int] = {}
         self.groups: set[int] = set()
+        self.port = 0
         self._kernel = kernel
         self._pending: deque[bytes] = deque()
         self._disturbances: deque[int] = deque()
@@ -113,8 +115,13 @@ class FakeSocket:
         """Cut the next datagram to `size` bytes."""
         self._cuts.append(size)
 
-    def bind(self, address: tuple[int, int], /) -> None:
-        """Take a port and groups; here every socket has its own already."""
+    def getsockname(self) -> tuple[int, int]:
+        """Give port and groups."""
+        return self.port, 0
+
+    def bind(self, _: tuple[int, int], /) -> None:
+        """Take a port of one's own."""
+        self.port = id(self)
 
     def setsockopt(self, level: int, option: int, value: int, /) -> None:
         """Record the option; join or leave a group."""
