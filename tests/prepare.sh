@@ -1,8 +1,9 @@
 #!/bin/sh
 # Installs the Debian packages that the tests use, when root; else says what is missing.
 set -eu
+PATH=$PATH:/usr/sbin:/sbin
 missing=
-for pair in ip:iproute2 strace:strace newuidmap:uidmap linux.uml:user-mode-linux zsh:zsh fish:fish; do
+for pair in ip:iproute2 sysctl:procps strace:strace newuidmap:uidmap linux.uml:user-mode-linux zsh:zsh fish:fish; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 [ -n "$missing" ] || exit 0

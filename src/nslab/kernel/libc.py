@@ -1,11 +1,13 @@
 """System calls that Python 3.11 lacks, as functions that raise KernelError.
 
-`os.setns` and `os.unshare` came with Python 3.12, `os.mount` never; ctypes calls release the GIL.
+`os.setns` and `os.unshare` came with Python 3.12 and are used where they are; `os.mount` never
+came. ctypes calls release the GIL.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 
 from nslab.errors import KernelError
@@ -47,12 +49,26 @@ def _check(result: int, operation: str) -> None:
 
 def unshare(flags: int) -> None:
     """Move the calling thread into new namespaces (man 2 unshare)."""
-    _check(_libc.unshare(flags), f"unshare({flags:#x})")
+    _enter("unshare", flags)
 
 
 def setns(fd: int, flags: int) -> None:
     """Move the calling thread into the namespace(s) that a descriptor names (man 2 setns)."""
-    _check(_libc.setns(fd, flags), f"setns({flags:#x})")
+    _enter("setns", fd, flags)
+
+
+def _enter(call: str, *arguments: int) -> None:
+    operation = f"{call}({arguments[-1]:#x})"
+    ours = getattr(os, call, None)
+    if ours is None:
+        _check(getattr(_libc, call)(*arguments), operation)
+        return
+    try:
+        ours(*arguments)
+    except OSError as error:
+        raise failure(operation, error.errno or 0) from None
+    except ValueError:  # a descriptor below 0
+        raise failure(operation, errno.EBADF) from None
 
 
 def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from nslab.lab.model import Endpoint
     from nslab.plan.interrupts import Check
 
-_START_TRIES = 3
+_PATIENCE = 20.0
+"""Seconds to wait for somebody else's holder that is only starting, or only ending."""
 
 
 def up(lab: Lab | Desired, *, keep: bool = False, watch: Watch | None = None) -> Running:
@@ -51,7 +53,8 @@ def up(lab: Lab | Desired, *, keep: bool = False, watch: Watch | None = None) ->
     """
     desired = _resolve(lab)
     source = _source(lab)
-    for _ in range(_START_TRIES):
+    deadline = time.monotonic() + _PATIENCE
+    while True:
         with held_back() as check:
             try:
                 return _start(desired, source, keep=keep, watch=watch, check=check)
@@ -60,8 +63,11 @@ def up(lab: Lab | Desired, *, keep: bool = False, watch: Watch | None = None) ->
             try:
                 return _change(desired, source, watch, check)
             except LabNotRunningError:
-                continue
-    raise LabBusyError(f'the lab "{desired.name}" is being brought up or down by somebody else')
+                pass
+        if time.monotonic() > deadline:
+            busy = f'the lab "{desired.name}" is being brought up or down by somebody else'
+            raise LabBusyError(busy)
+        time.sleep(0.02)
 
 
 def diff(lab: Lab | Desired) -> Plan:
