@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zlib
+from typing import TYPE_CHECKING
 
 import pytest
 
-from nslab.errors import PrivilegeError
+from nslab import connect
+from nslab.errors import LabNotRunningError, PrivilegeError
 from nslab.kernel.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +27,9 @@ def able() -> None:
 
 
 @pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """Give a lab's name that no other test has."""
-    return f"t{os.getpid()}-{zlib.crc32(request.node.name.encode())}"
+def name(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give a lab's name that no other test has; a lab of it that a failed test left goes."""
+    name = f"t{os.getpid()}-{zlib.crc32(request.node.name.encode())}"
+    yield name
+    with contextlib.suppress(LabNotRunningError):
+        connect(name).down()
