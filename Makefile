@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench pictures clean
 
 $(VENV)/.demo: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +34,9 @@ check: $(VENV)/.test
 
 bench:
 	$(PYTHON) bench/run.py --python $(CURDIR)/$(BIN)/python
+
+pictures: $(VENV)/.test
+	PYTHONPATH=src $(BIN)/python -m tests.docs.pictures
 
 clean:
 	rm -rf $(VENV) dist build

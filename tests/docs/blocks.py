@@ -1,7 +1,8 @@
 """What each fenced block of a document must prove, by its language.
 
     python    runs, in one namespace a document
-    console   its commands run (after `$ `), and say what stands below them
+    console   its commands run (after `$ `), and say what stands below them; `nslab shell NODE`
+              is typed at in a terminal, after `# ` or the prompt that it shows, until it ends
     yaml      is a lab file, or the file that its title names
     sh        is good POSIX shell
     toml      is good TOML
@@ -9,7 +10,8 @@
     (none)    is what `nslab draw` makes of one of the examples
 
 `title="FILE"` after the language saves the block first, for the commands of later blocks.
-`skip="REASON"` says that the block cannot run here; the tests count those.
+`skip="REASON"` says that the block cannot run here; the tests count those. `needs="PROGRAM …"`
+says what must be installed for the block to run.
 
 In what a command says, `…` stands for anything within a line, alone for any lines, and a number
 with a decimal point for any such number.
@@ -20,13 +22,14 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
 import unittest
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 from sybil import Document, Example
@@ -34,6 +37,7 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
 from nslab.lab import load, loads
+from tests.docs.terminal import Shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +47,20 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 _FENCES = RawFencedCodeBlockLexer(re.compile(r"(?P<info>[^\n]*)\n"))
+_PROMPT = re.compile(r"^([\w/]*[$#]) ", re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\d.])\d+\.\d+(?![\d.])")
+
+
+class Turn(NamedTuple):
+    """One command of a console block: what stands before it, the command, what it says."""
+
+    prompt: str
+    command: str
+    said: str
+
+
+class MissingProgramError(unittest.SkipTest):
+    """This machine lacks what a block needs."""
 
 
 def parse(path: Path) -> Document:
@@ -69,6 +86,9 @@ def evaluate(example: Example) -> None:
     language, said = info_of(example.region)
     if "skip" in said:
         raise unittest.SkipTest(said["skip"])
+    for name in said.get("needs", "").split():
+        if shutil.which(name) is None:
+            raise MissingProgramError(name)
     if "title" in said:
         path = Path(said["title"])
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,18 +107,56 @@ def prove_python(example: Example) -> None:
 
 def prove_console(example: Example) -> None:
     """Run each command and compare."""
-    for command, expected in sessions(example.parsed):
-        done = subprocess.run(
-            ["sh", "-c", command],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=30,
-        )
-        if not expected:
-            assert done.returncode == 0, f"$ {command}\n{done.stdout}"
-        assert matches(expected, done.stdout), f"$ {command}\n{done.stdout}"
+    here = turns(example.parsed)
+    for turn, after in zip(here, [*here[1:], None], strict=True):
+        if turn.prompt != "$":
+            found = converse(example, turn, after)
+        elif turn.command.startswith("nslab shell "):
+            found = enter(example, turn, after)
+        else:
+            found = run(turn)
+        assert matches(turn.said, found), f"{turn.prompt} {turn.command}\n{found}"
+
+
+def run(turn: Turn) -> str:
+    """Run a command, which must not fail silently; give what it says."""
+    done = subprocess.run(
+        ["sh", "-c", turn.command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    if not turn.said:
+        assert done.returncode == 0, f"$ {turn.command}\n{done.stdout}"
+    return done.stdout
+
+
+def enter(example: Example, turn: Turn, after: Turn | None) -> str:
+    """Start a shell that stays for the blocks below; give what it says before its prompt."""
+    assert after is not None, "what prompt does it show?"
+    shell = Shell(turn.command, f"{after.prompt} ")
+    shells_of(example).append(shell)
+    return shell.read(shell.home)
+
+
+def converse(example: Example, turn: Turn, after: Turn | None) -> str:
+    """Type a command into the shell; give what it says before the prompt that should follow."""
+    shells = shells_of(example)
+    assert shells, "there is no shell to type into"
+    if turn.command == "exit" and f"{turn.prompt} " in {"# ", shells[-1].home}:
+        return shells.pop().say("exit", "")
+    prompt = shells[-1].home
+    if after is not None and after.prompt not in {"#", "$"}:
+        prompt = f"{after.prompt} "
+    return shells[-1].say(turn.command, prompt)
+
+
+def shells_of(example: Example) -> list[Shell]:
+    """Give the shells that the document has started, the innermost last."""
+    shells: list[Shell] = example.namespace.setdefault("shells", [])
+    return shells
 
 
 def prove_yaml(example: Example) -> None:
@@ -129,14 +187,18 @@ def prove_picture(example: Example) -> None:
     assert any(example.parsed.strip("\n") in draw_text(lab, width=100) for lab in labs)
 
 
-def sessions(text: str) -> Iterator[tuple[str, str]]:
-    """Cut a console block into commands, each with what it says."""
-    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        command, _, said = part.partition("\n")
-        while command.endswith("\\"):
-            more, _, said = said.partition("\n")
-            command = f"{command[:-1]}{more.removeprefix('> ')}"
-        yield command, said
+def turns(text: str) -> list[Turn]:
+    """Cut a console block into its commands."""
+    _, *parts = _PROMPT.split(text)
+    return [_turn(*pair) for pair in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def _turn(prompt: str, text: str) -> Turn:
+    command, _, said = text.partition("\n")
+    while command.endswith("\\"):
+        more, _, said = said.partition("\n")
+        command = f"{command[:-1]}{more.removeprefix('> ')}"
+    return Turn(prompt, command, said)
 
 
 def matches(expected: str, found: str) -> bool:

@@ -2,7 +2,7 @@
 
 How an object is added, say `ip route`:
 
-1. `objects.py` has a row for every object, in the program's order of abbreviation. Put the module's
+1. `tool_ip.py` has a row for every object, in the program's order of abbreviation. Put the module's
    name there: `("route", "nslab.ip.route")`. A row without a module is handed to the real program.
 2. The module has `COMMANDS`, in the order in which abbreviations are tried, and `BARE`, the command
    that runs when none is named:

@@ -105,6 +105,14 @@ class Output:
         self._separate()
         self._write(_encode(value))
 
+    def number(self, key: str, digits: str) -> None:
+        """Print what only JSON has: a number in just these digits, such as 0.50."""
+        if not self.is_json:
+            return
+        self._name(key)
+        self._separate()
+        self._write(digits)
+
     def text(self, words: str, colour: str = "") -> None:
         """Print what only text has, in one of COLOURS."""
         if self.is_json:

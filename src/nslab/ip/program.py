@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from nslab.errors import IpError, KernelError
@@ -148,6 +149,7 @@ def run(name: str, arguments: Sequence[str], object_: str | None = None) -> int:
         arguments: as they would follow the program's name.
         object_: the object's name, where it is not among the arguments.
     """
+    gc.disable()  # most runs end before looking for garbage would pay
     tool = _module(f"nslab.ip.tool_{name}")
     words = Words(arguments)
     try:
@@ -164,6 +166,7 @@ def run(name: str, arguments: Sequence[str], object_: str | None = None) -> int:
     if options.batch is not None:
         from nslab.ip.batch import run_batch
 
+        gc.enable()
         return run_batch(program, options.batch)
     return _end(program, line, arguments if object_ is None else None)
 

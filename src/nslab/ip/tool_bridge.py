@@ -27,7 +27,7 @@ OPTIONS = {
     "-4": o.family_of("inet"),
     "-6": o.family_of("inet6"),
     "-[netns]": o.enter_netns,
-    "-[compressvlans]": o.counted("compress_vlans"),
+    "-com[pressvlans]": o.counted("compress_vlans"),
     "-[force]": o.counted("force"),
     "-[json]": o.counted("json"),
     "-[pretty]": o.counted("pretty"),
@@ -35,10 +35,10 @@ OPTIONS = {
 }
 
 OBJECTS = {
-    "[link]": "",
-    "[fdb]": "",
+    "[link]": "nslab.ip.bridge.link",
+    "[fdb]": "nslab.ip.bridge.fdb",
     "[mdb]": "",
-    "[vlan]": "",
+    "[vlan]": "nslab.ip.bridge.vlan",
     "[vni]": "",
     "[monitor]": "",
     "[help]": "help",

@@ -57,11 +57,11 @@ OPTIONS = {
 }
 
 OBJECTS = {
-    "[address]": "",
+    "[address]": "nslab.ip.address",
     "[addrlabel]": "",
     "[maddress]": "",
     "[route]": "nslab.ip.route",
-    "[rule]": "",
+    "[rule]": "nslab.ip.rule",
     "[neighbor]": "nslab.ip.neigh",
     "[neighbour]": "nslab.ip.neigh",
     "[ntable]": "",
@@ -73,8 +73,8 @@ OBJECTS = {
     "[macsec]": "",
     "[tunnel]": "",
     "[tunl]": "",
-    "[tuntap]": "",
-    "[tap]": "",
+    "[tuntap]": "nslab.ip.tuntap",
+    "[tap]": "nslab.ip.tuntap",
     "[token]": "",
     "[tcpmetrics]": "",
     "[tcp_metrics]": "",

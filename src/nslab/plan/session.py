@@ -343,7 +343,7 @@ def summary(name: str) -> dict[str, str | int]:
     """Tell what `nslab ls` prints of a running lab: name, nodes, source, start time, holder."""
     with Sandbox.connect(name) as sandbox:
         document, source, started, state = sandbox.get()
-        nodes = len(json.loads(document)["nodes"]) if document else 0
+        nodes = len(json.loads(document).get("nodes", {})) if document else 0
         return {
             "lab": name,
             "state": state,

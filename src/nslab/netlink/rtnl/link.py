@@ -20,7 +20,7 @@ from nslab.netlink.attrs import (
     structure,
 )
 from nslab.netlink.rtnl.constants import AF
-from nslab.netlink.rtnl.linkinfo import BridgePortInfo, class_of, info_of, port_info_of
+from nslab.netlink.rtnl.linkinfo import class_of, info_of, port_info_of
 from nslab.netlink.rtnl.stats import LinkStats64
 
 
@@ -143,7 +143,7 @@ class RTEXT_FILTER:  # noqa: N801 - the kernel's own name
 
 def protinfo_of(family: int | None) -> type[Message] | None:
     """Give the message in IFLA_PROTINFO: a bridge port's in a link of family AF_BRIDGE."""
-    return BridgePortInfo if family == AF.BRIDGE else None
+    return class_of("kinds.bridge:BridgePortInfo") if family == AF.BRIDGE else None
 
 
 def af_spec_of(family: int | None) -> type[Message]:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import sys
 
-from nslab.netlink.rtnl.kinds.bridge import IFLA_BR, IFLA_BRPORT, BridgeInfo, BridgePortInfo
-
 __all__ = [
     "IFLA_BR",
     "IFLA_BRPORT",
@@ -22,6 +20,15 @@ __all__ = [
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nslab.netlink.attrs import Message
+    from nslab.netlink.rtnl.kinds.bridge import IFLA_BR, IFLA_BRPORT, BridgeInfo, BridgePortInfo
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load the names of bridges when they are asked for: who lists links need not."""
+        if name not in __all__:
+            raise AttributeError(name)
+        return getattr(__import__(f"{__package__}.kinds.bridge", fromlist=("*",)), name)
+
 
 KINDS = {
     "bond": "kinds.bond:BondInfo",

@@ -37,6 +37,8 @@ class NDA:
     NH_ID = 13
     FDB_EXT_ATTRS = 14
     FLAGS_EXT = 15
+    NDM_STATE_MASK = 16
+    NDM_FLAGS_MASK = 17
 
 
 class NUD:
@@ -112,3 +114,5 @@ class Neigh(Message, header="B3xiHBB"):
     nh_id: int | None = attr(NDA.NH_ID, U32)
     fdb_ext_attrs: FdbExtAttrs | None = nested(NDA.FDB_EXT_ATTRS | NLA_F_NESTED, FdbExtAttrs)
     flags_ext: int | None = attr(NDA.FLAGS_EXT, U32)
+    state_mask: int | None = attr(NDA.NDM_STATE_MASK, U16)
+    flags_mask: int | None = attr(NDA.NDM_FLAGS_MASK, U8)

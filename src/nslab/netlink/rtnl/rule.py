@@ -24,6 +24,7 @@ class FRA:
     SRC = 2
     IIFNAME = 3
     GOTO = 4
+    UNUSED2 = 5
     PRIORITY = 6
     FWMARK = 10
     FLOW = 11
@@ -73,6 +74,7 @@ class Rule(Message, header="BBBBB2xBI", pad=FRA.PAD):
     src: bytes | None = attr(FRA.SRC, BYTES)
     iifname: str | None = attr(FRA.IIFNAME, STRING)
     goto: int | None = attr(FRA.GOTO, U32)
+    unused2: bytes | None = attr(FRA.UNUSED2, BYTES)
     priority: int | None = attr(FRA.PRIORITY, U32)
     fwmark: int | None = attr(FRA.FWMARK, U32)
     flow: int | None = attr(FRA.FLOW, U32)

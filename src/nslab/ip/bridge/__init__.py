@@ -1,0 +1,1 @@
+"""The objects of `bridge`: ports, forwarding entries, VLANs."""
