@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench pictures clean
+.PHONY: demo test test-slow check bench pictures clean
 
 $(VENV)/.demo: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,10 @@ test: $(VENV)/.test
 	$(BIN)/python -m build --quiet --wheel --no-isolation
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
 	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/.test
+	sh tests/prepare.sh
+	PYTHONPATH=src $(BIN)/python -m pytest -m slow
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check

@@ -16,6 +16,7 @@ _LIMIT = 600
 _ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_the_kinds_of_links() -> None:
     if not machine.found():
         pytest.skip("User Mode Linux is not installed (Debian's package user-mode-linux)")

@@ -115,6 +115,7 @@ def in_twin(run: Callable[[], Outcome]) -> Outcome:
     child = os.fork()
     if child == 0:
         os.close(readable)
+        os.environ["PATH"] += ":/usr/sbin:/sbin"  # where a plain user's `bridge` is
         try:
             libc.unshare(libc.CLONE_NEWNET | libc.CLONE_NEWNS)
             libc.mount("", "/", "none", libc.MS_REC | libc.MS_PRIVATE)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from nslab.errors import IpError
-from nslab.ip.inet import AF_INET, AF_INET6, parse_address, show_address
+
+AF_INET = 2
+AF_INET6 = 10
 
 _MOST = 20
 _TUNNELS = {(4, 768): AF_INET, (4, 776): AF_INET, (4, 778): AF_INET}
@@ -20,6 +22,8 @@ def read_lladdr(word: str) -> bytes:
         IpError: it is none.
     """
     if "." in word:
+        from nslab.ip.inet import parse_address
+
         address = parse_address(word, AF_INET)
         if address is None or address.special:
             raise _invalid(word)
@@ -30,7 +34,11 @@ def read_lladdr(word: str) -> bytes:
 def show_lladdr(data: bytes, link_type: int = 0) -> str:
     """Write an address; on some tunnels (`link_type`, an ARPHRD) it is one of the internet."""
     family = _TUNNELS.get((len(data), link_type))
-    return data.hex(":") if family is None else show_address(family, data)
+    if family is None:
+        return data.hex(":")
+    from nslab.ip.inet import show_address
+
+    return show_address(family, data)
 
 
 def _read_octet(text: str) -> int:

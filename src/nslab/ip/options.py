@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nslab.ip.enter import enter
 from nslab.ip.output import colour_wanted
 from nslab.ip.words import Words, line_error, matches, unsigned, wrong
 
@@ -139,6 +138,8 @@ def check_rcvbuf(_: Options, words: Words, usage: str) -> None:
 
 def enter_netns(_: Options, words: Words, __: str) -> None:
     """Read -netns, and enter it at once, as what follows may name another."""
+    from nslab.ip.enter import enter
+
     enter(words.take() if words else "(null)")
 
 

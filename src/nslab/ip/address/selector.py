@@ -6,7 +6,7 @@ from nslab.errors import IpError
 from nslab.ip import rtnames
 from nslab.ip.address.flags import FLAGS, flags_of
 from nslab.ip.inet import read_prefix
-from nslab.ip.link.list import NO_MASTER, Filter
+from nslab.ip.link.filter import NO_MASTER, Filter
 from nslab.ip.words import garbage, line_error, matches, wrong
 from nslab.netlink.rtnl.address import IFA_F
 

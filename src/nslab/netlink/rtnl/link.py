@@ -11,6 +11,7 @@ from nslab.netlink.attrs import (
     U16,
     U32,
     UINT,
+    Codec,
     Message,
     attr,
     chosen,
@@ -21,7 +22,10 @@ from nslab.netlink.attrs import (
 )
 from nslab.netlink.rtnl.constants import AF
 from nslab.netlink.rtnl.linkinfo import class_of, info_of, port_info_of
-from nslab.netlink.rtnl.stats import LinkStats64
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nslab.netlink.rtnl.stats import LinkStats64
 
 
 class IFLA:
@@ -169,6 +173,16 @@ class ProtoDownReason(Message):
     value: int | None = attr(IFLA_PROTO_DOWN_REASON.VALUE, U32)
 
 
+def _read_stats64(data: bytes) -> LinkStats64:
+    """Read the counters, whose message is loaded when they are first asked for."""
+    from nslab.netlink.rtnl.stats import LinkStats64
+
+    return structure(LinkStats64).decode(data)
+
+
+_STATS64: Codec[LinkStats64] = Codec(lambda value: value.encode(), _read_stats64, 0)
+
+
 class LinkInfo(Message):
     """What kind of link it is, and that kind's own attributes; likewise for a port of a master."""
 
@@ -204,7 +218,7 @@ class Link(Message, header="BxHiII", pad=IFLA.PAD):
     net_ns_pid: int | None = attr(IFLA.NET_NS_PID, U32)
     ifalias: str | None = attr(IFLA.IFALIAS, STRING)
     num_vf: int | None = attr(IFLA.NUM_VF, U32)
-    stats64: LinkStats64 | None = attr(IFLA.STATS64, structure(LinkStats64))
+    stats64: LinkStats64 | None = attr(IFLA.STATS64, _STATS64)
     af_spec: Message | bytes | None = chosen(IFLA.AF_SPEC, "family", af_spec_of)
     group: int | None = attr(IFLA.GROUP, U32)
     net_ns_fd: int | None = attr(IFLA.NET_NS_FD, U32)
