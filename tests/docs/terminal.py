@@ -28,7 +28,13 @@ class Shell:
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env={**os.environ, "HOME": str(Path.cwd()), "SHELL": "/bin/bash", "TERM": "dumb"},
+            env={
+                **os.environ,
+                "HOME": str(Path.cwd()),
+                "SHELL": "/bin/bash",
+                "TERM": "dumb",
+                "HISTFILE": "",
+            },
         )
         os.close(theirs)
 

@@ -51,8 +51,8 @@ def _print(link: Link, **options: int) -> str:
     program = Program("ip", tool_ip, chosen)
     kernel = FakeKernel()
     kernel.answer(RTM.GETLINK, [link])
-    program._transport = Transport(kernel.socket())
-    show(program, Words([]))
+    with Transport(kernel.socket()) as program._transport:
+        show(program, Words([]))
     return "".join(program.out._parts)
 
 
