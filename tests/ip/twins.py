@@ -232,15 +232,15 @@ def _state() -> str:
         found = subprocess.run(words, input=_STATE, capture_output=True, text=True, check=False)
         words = ["ip", *where, "-j", "-6", "route", "show", "table", "all"]
         six = subprocess.run(words, capture_output=True, text=True, check=False)
-        parts.append(f"{name}:\n{_in_order(found.stdout)}{six.stdout}")
+        parts.append(f"{name}:\n{found.stdout}{six.stdout}")
     return "\n".join(parts)
 
 
 def _in_order(documents: str) -> str:
-    """Sort what lists neighbours, which the kernel keeps in a hash table."""
+    """Sort neighbours, which the kernel keeps in a hash table, and routes to random addresses."""
     lines = documents.splitlines()
     for number, line in enumerate(lines):
-        if '"state":[' in line:
+        if line.startswith('[{"') and ('"state":[' in line or '"dst":' in line):
             lines[number] = json.dumps(sorted(json.loads(line), key=json.dumps))
     return "\n".join(lines)
 
@@ -254,7 +254,7 @@ def _difference(case: Case, theirs: Outcome, ours: Outcome) -> str:
                 return f"{a.line}\n{what}, theirs:\n{expected}\n{what}, ours:\n{got}"
     if len(theirs.answers) != len(ours.answers):
         return f"a side broke off:\ntheirs: {theirs.state}\nours: {ours.state}"
-    expected, got = plain(theirs.state), plain(ours.state)
+    expected, got = _in_order(plain(theirs.state)), _in_order(plain(ours.state))
     if expected != got:
         return f"the kernel's state, theirs:\n{expected}\nours:\n{got}"
     return ""
