@@ -100,7 +100,7 @@ def compare(case: Case) -> str:
     run again, slower, and only what differs then is a difference.
     """
     found = ""
-    for pause in (0.0, 0.05, 0.4):
+    for pause in (0.0, 0.05, 0.4, 0.8):
         theirs = in_twin(lambda pause=pause: run_case(case, _run_theirs, pause))  # type: ignore[misc]
         ours = in_twin(lambda pause=pause: run_case(case, _run_ours, pause))  # type: ignore[misc]
         found = _difference(case, theirs, ours)
