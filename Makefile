@@ -36,7 +36,8 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 	PYTHONPATH=src $(BIN)/lint-imports
 
-bench:
+bench: $(VENV)/.demo
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
 	$(PYTHON) bench/run.py --python $(CURDIR)/$(BIN)/python
 
 pictures: $(VENV)/.test

@@ -73,8 +73,7 @@ class Contestant:
         command = self.command(nodes, check=check)
         if not self.sandboxed:
             return command
-        spaces = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        return ["unshare", *spaces, "sh", "-ec", SANDBOX, "sh", *command]
+        return sandboxed(command)
 
     def description(self) -> str:
         """Give what the source says of itself: a module's docstring or a C file's head comment."""
@@ -83,6 +82,12 @@ class Contestant:
             return ast.get_docstring(ast.parse(text)) or ""
         head = text.partition("/*")[2].partition("*/")[0]
         return re.sub(r"^ \* ?", "", head, flags=re.MULTILINE).partition("\n\n")[0].strip()
+
+
+def sandboxed(command: list[str]) -> list[str]:
+    """Put a command into a sandbox of its own."""
+    spaces = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    return ["unshare", *spaces, "sh", "-ec", SANDBOX, "sh", *command]
 
 
 def needs_root() -> str | None:
@@ -177,6 +182,17 @@ def no_command(python: str) -> str | None:
     """Say why nslab's command cannot run."""
     installed = os.access(Path(python).with_name("nslab"), os.X_OK)
     return None if installed else "the command nslab is not installed beside the interpreter"
+
+
+def no_commands(python: str) -> str | None:
+    """Say why whole commands cannot be compared."""
+    return no_iproute2() or no_command(python)
+
+
+def commands(python: str, rounds: int) -> list[str]:
+    """Give the command that compares whole commands."""
+    nslab = str(Path(python).with_name("nslab"))
+    return sandboxed([sys.executable, str(BENCH / "commands.py"), nslab, python, str(rounds)])
 
 
 def iproute2_version() -> str:

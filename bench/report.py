@@ -12,7 +12,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import commands
+
 FLOOR, LIBRARY, COMMAND = "floor", "nslab-library", "nslab-command"
+SIDES = ("nslab", "ip", "python")
 SMALL, LARGE = 100, 1000
 """Numbers of nodes whose costs a node are compared."""
 
@@ -59,6 +62,23 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Commands:
+    """Whole commands: for each command line, the seconds of each side's runs.
+
+    The sides are "nslab", "ip", and "python", the interpreter that does nothing. `skipped` says why
+    there are none.
+    """
+
+    seconds: dict[str, dict[str, list[float]]]
+    skipped: str | None
+
+    def ratio(self, words: str, side: str) -> float | None:
+        """Give how many times the other side's time nslab's is."""
+        sides = self.seconds.get(words, {})
+        return median(sides["nslab"]) / median(sides[side]) if side in sides else None
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """All of one benchmark."""
 
@@ -69,6 +89,7 @@ class Results:
     entries: list[Entry]
     runs: list[Run]
     failures: list[Failure]
+    commands: Commands
 
     def dump(self) -> dict[str, Any]:
         """Give it as values for JSON."""
@@ -83,6 +104,7 @@ class Results:
                 "entries": [Entry(**entry) for entry in data["entries"]],
                 "runs": [Run.load(run) for run in data["runs"]],
                 "failures": [Failure(**failure) for failure in data["failures"]],
+                "commands": Commands(**data["commands"]),
             }
         )
 
@@ -222,6 +244,37 @@ def user_share(results: Results, contestant: str) -> float | None:
     return median(run.user / run.up for run in runs) if runs else None
 
 
+def command_targets(found: Commands) -> list[Target]:
+    """Compute the targets of whole commands."""
+    bare = [(commands.EXEC, "python", 1.6), (commands.SHOW, "python", 1.6)]
+    names = {"python": "`python -c pass`", "ip": "`ip`"}
+    return [
+        Target(
+            f"nslab for `{words}` against {names[side]}",
+            found.ratio(words, side),
+            bound,
+            at_most=True,
+        )
+        for words, side, bound in [*bare, (commands.BATCH, "ip", 1.5)]
+    ]
+
+
+def command_table(found: Commands) -> str:
+    """Write the table of whole commands."""
+    rows = [
+        [
+            f"`{words}`",
+            *(spread([1000 * one for one in sides.get(side, [])]) for side in SIDES),
+            number(found.ratio(words, "python")),
+            number(found.ratio(words, "ip")),
+            str(len(sides["nslab"])),
+        ]
+        for words, sides in found.seconds.items()
+    ]
+    head = "command|nslab, ms|`ip`, ms|`python -c pass`, ms|Python = 1|`ip` = 1|rounds"
+    return table(head.split("|"), rows)
+
+
 def targets(results: Results) -> list[Target]:
     """Compute the project's targets."""
     up = {entry.key: results.up(entry.key, LARGE) for entry in results.entries}
@@ -246,6 +299,7 @@ def targets(results: Results) -> list[Target]:
             ]
         ),
         Target(f"library's cost a node, {LARGE} against {SMALL}", growth, 1.3, at_most=True),
+        *command_targets(results.commands),
     ]
 
 
@@ -258,15 +312,18 @@ def target_table(results: Results) -> str:
 def absent(results: Results) -> str:
     """Say who was skipped and who failed, and why."""
     lines = [f"- {e.title} was skipped: {e.skipped}." for e in results.entries if e.skipped]
+    if results.commands.skipped:
+        lines.append(f"- Whole commands were skipped: {results.commands.skipped}.")
     lines += [f"- {f.contestant} failed at {f.nodes} nodes: {f.error}" for f in results.failures]
     return "\n".join(lines)
 
 
 def tables(results: Results) -> str:
     """Write all tables, for the terminal and for the document alike."""
-    parts = [absent(results)]
+    parts = [absent(results), "## Targets", target_table(results)]
+    if results.commands.seconds:
+        parts += ["## Whole commands", command_table(results.commands)]
     if results.runs:
-        parts += ["## Targets", target_table(results)]
         for nodes in results.sizes():
             parts += [f"## {nodes} nodes", size_table(results, nodes)]
         parts += ["## Cost a node", node_table(results), "## Inside", phase_table(results)]

@@ -1,6 +1,6 @@
 """Run the benchmark: every contestant in turn, round after round, and write the report.
 
-Usage: python3 bench/run.py [--quick] [--nodes 10,100] [--rounds 3] [--only floor,ip-batch]
+Usage: python3 bench/run.py [--quick] [--nodes 10,100] [--rounds 3] [--only floor,commands]
 Needs Python >= 3.11 alone; what the contestants need is in bench/README.md.
 """
 
@@ -20,6 +20,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import field
 import machine
@@ -29,6 +30,12 @@ import settle
 NODES = [10, 100, 1000]
 QUICK_NODES = [10, 100]
 ROUNDS = 5
+COMMAND_ROUNDS = 20
+"""Whole commands run this many times as often as stars."""
+
+COMMANDS = "commands"
+"""What `--only` calls the comparison of whole commands."""
+
 SLOW_NODES = 1000
 """A slow contestant makes at most about this many nodes in all its rounds of one size."""
 
@@ -124,7 +131,12 @@ def stop_after(process: subprocess.Popen[bytes], seconds: float) -> list[threadi
     return timers
 
 
-def run_once(command: list[str], timeout: float) -> dict[str, object]:
+def plain_environment() -> dict[str, str]:
+    """Give our environment without what makes Python slower or faster than it is by itself."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+
+
+def run_once(command: list[str], timeout: float) -> dict[str, Any]:
     """Run one contestant once; return the figures that it prints."""
     with (
         tempfile.TemporaryFile() as out,
@@ -136,7 +148,7 @@ def run_once(command: list[str], timeout: float) -> dict[str, object]:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
-            env={**os.environ, "TMPDIR": folder},
+            env={**plain_environment(), "TMPDIR": folder},
             start_new_session=True,
         )
         timers = stop_after(process, timeout)
@@ -159,7 +171,7 @@ def run_once(command: list[str], timeout: float) -> dict[str, object]:
         raise RunError(f"exit status {status}: {why}")
     if left:
         raise RunError(f"it left {left} processes behind")
-    figures: dict[str, object] = json.loads(printed.splitlines()[-1])
+    figures: dict[str, Any] = json.loads(printed.splitlines()[-1])
     return figures
 
 
@@ -200,6 +212,23 @@ def run_all(
     return runs, failures
 
 
+def run_commands(options: Options) -> report.Commands:
+    """Compare whole commands, if that was asked for and can be done here."""
+    if options.only and COMMANDS not in options.only:
+        return report.Commands({}, "they were not asked for")
+    obstacle = field.no_commands(options.python)
+    if obstacle is None:
+        rounds = options.rounds * COMMAND_ROUNDS
+        try:
+            times = run_once(field.commands(options.python, rounds), options.timeout)
+        except RunError as failure:
+            obstacle = str(failure)
+        else:
+            return report.Commands(times, None)
+    say(f"skipped: whole commands: {obstacle}")
+    return report.Commands({}, obstacle)
+
+
 def entries(options: Options) -> tuple[list[report.Entry], list[field.Contestant]]:
     """Find out who can run here, and describe everybody."""
     described, able = [], []
@@ -227,7 +256,9 @@ def parse(arguments: list[str]) -> Options:
     parser.add_argument("--quick", action="store_true", help="N = 10 and 100, one round")
     parser.add_argument("--nodes", help="sizes of the star, with commas (default 10,100,1000)")
     parser.add_argument("--rounds", type=int, help=f"rounds of each size (default {ROUNDS})")
-    parser.add_argument("--only", default="", help="names of contestants, with commas")
+    parser.add_argument(
+        "--only", default="", help=f"names of contestants, or {COMMANDS}, with commas"
+    )
     parser.add_argument("--python", help="the interpreter that has nslab (default: .venv's)")
     parser.add_argument("--results", type=Path, default=field.BENCH / "results.json")
     parser.add_argument(
@@ -245,7 +276,7 @@ def parse(arguments: list[str]) -> Options:
     only = [word for word in found.only.split(",") if word]
     beside = machine.ROOT / ".venv/bin/python"
     python = found.python or (str(beside) if beside.exists() else sys.executable)
-    unknown = set(only) - {contestant.key for contestant in field.contestants(python)}
+    unknown = set(only) - {COMMANDS} - {one.key for one in field.contestants(python)}
     if unknown:
         parser.error(f"no such contestant: {', '.join(sorted(unknown))}")
     rounds = found.rounds or (1 if found.quick else ROUNDS)
@@ -269,6 +300,7 @@ def main() -> int:
     surroundings = machine.describe()
     started = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     waited = settle.settle()
+    commands = run_commands(options)
     runs, failures = run_all(able, options)
     settle.settle()
     results = report.Results(
@@ -279,12 +311,13 @@ def main() -> int:
         entries=described,
         runs=runs,
         failures=failures,
+        commands=commands,
     )
     options.results.write_text(json.dumps(results.dump(), indent=1) + "\n")
     if options.output is not None:
         options.output.write_text(report.document(results))
     print(report.tables(results))
-    return 1 if failures or not runs else 0
+    return 1 if failures or not (runs or commands.seconds) else 0
 
 
 if __name__ == "__main__":

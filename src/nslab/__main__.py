@@ -1,5 +1,7 @@
 """`python -m nslab`."""
 
+import sys
+
 from nslab.cli import entry
 
-entry()
+sys.exit(entry())
