@@ -15,6 +15,7 @@ from typing import Any
 import commands
 
 FLOOR, LIBRARY, COMMAND = "floor", "nslab-library", "nslab-command"
+BEGIN, END = "<!-- written by make bench -->", "<!-- end -->"
 SIDES = ("nslab", "ip", "python")
 SMALL, LARGE = 100, 1000
 """Numbers of nodes whose costs a node are compared."""
@@ -348,6 +349,25 @@ def document(results: Results) -> str:
     for key, value in values.items():
         template = template.replace(f"@{key}@", value)
     return template
+
+
+def summary(results: Results) -> str:
+    """Write the README's table: the largest star, everybody against nslab's library."""
+    rows = [
+        [entry.title, number(up), number(ratio(up, results.up(LIBRARY, LARGE)))]
+        for entry in results.entries
+        if (up := results.up(entry.key, LARGE)) is not None
+    ]
+    return table([f"{LARGE} nodes on one bridge", "up, s", "nslab's library = 1"], rows)
+
+
+def with_summary(readme: str, results: Results) -> str:
+    """Put the table into the README, between its two marks."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"the README has no {BEGIN} … {END}")
+    return f"{before}{begin}\n{summary(results)}\n{end}{after}"
 
 
 def main() -> None:

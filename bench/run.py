@@ -68,6 +68,7 @@ class Options:
     python: str
     results: Path
     output: Path | None
+    readme: Path | None
     timeout: float
 
 
@@ -282,7 +283,8 @@ def parse(arguments: list[str]) -> Options:
     rounds = found.rounds or (1 if found.quick else ROUNDS)
     whole = not (only or found.quick or found.nodes)
     output = found.output or (machine.ROOT / "docs/benchmarks.md" if whole else None)
-    return Options(nodes, rounds, only, python, found.results, output, found.timeout)
+    readme = machine.ROOT / "README.md" if whole else None
+    return Options(nodes, rounds, only, python, found.results, output, readme, found.timeout)
 
 
 def command_line(arguments: list[str]) -> str:
@@ -316,6 +318,8 @@ def main() -> int:
     options.results.write_text(json.dumps(results.dump(), indent=1) + "\n")
     if options.output is not None:
         options.output.write_text(report.document(results))
+    if options.readme is not None:
+        options.readme.write_text(report.with_summary(options.readme.read_text(), results))
     print(report.tables(results))
     return 1 if failures or not (runs or commands.seconds) else 0
 

@@ -92,7 +92,7 @@ def _forked(prepare: Callable[[], None], test: Callable[P, None]) -> Callable[P,
 
 
 def _verdict(prepare: Callable[[], None], test: Callable[[], None]) -> str:
-    signal.alarm(60)  # a child that hangs dies
+    signal.alarm(120)  # a child that hangs dies
     try:
         prepare()
     except pytest.skip.Exception as skipped:
