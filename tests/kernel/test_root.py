@@ -169,7 +169,7 @@ def test_of_run_only_what_is_needed_stays() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(root, "_resolver", lambda: "/run/resolver/stub.conf")
         patch.setenv("XDG_RUNTIME_DIR", "/run/user/5")
-        root.build_root("/run/nslab/hosts")
+        root.build_root("/run/nslab/hosts", "/run/nslab/resolv.conf")
     assert sorted(path.name for path in Path("/run").iterdir()) == [
         "netns",
         "nslab",
@@ -189,14 +189,14 @@ def test_what_is_not_there_need_not_be_kept() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(root, "_resolver", lambda: "/run/nothing")
         patch.setenv("XDG_RUNTIME_DIR", "/somewhere/else")
-        root.build_root("/run/nslab/hosts")
+        root.build_root("/run/nslab/hosts", "/run/nslab/resolv.conf")
     assert sorted(path.name for path in Path("/run").iterdir()) == ["netns", "nslab"]
 
 
 @unprivileged
 def test_without_privilege_there_is_no_root_to_build() -> None:
     with pytest.raises(KernelError, match="mount none on /: Operation not permitted"):
-        root.build_root("/run/nslab/hosts")
+        root.build_root("/run/nslab/hosts", "/run/nslab/resolv.conf")
 
 
 def test_names_are_in_run_netns(lab: Sandbox) -> None:

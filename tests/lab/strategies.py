@@ -107,7 +107,15 @@ class _Drawer:
             tree["mac"] = self.mac()
         joined = self.draw(st.lists(st.sampled_from(self.nodes), max_size=6))
         tree["ports"] = [self.endpoint(node, subnets) for node in joined]
+        if subnets and self.chance():
+            tree["uplink"] = self.uplink()
         return tree
+
+    def uplink(self) -> Tree:
+        if self.chance():
+            return self.draw(st.booleans())
+        tree: dict[str, Tree] = {"masquerade": self.draw(st.booleans())}
+        return {**tree, "mtu": self.draw(st.integers(1280, 9000))} if self.chance() else tree
 
     def cable(self) -> Tree:
         subnets = self.subnets()
@@ -120,6 +128,8 @@ class _Drawer:
             tree["forward"] = self.draw(st.booleans())
         if self.chance():
             tree["sysctl"] = {**self.draw(SYSCTL)}
+        if self.chance():
+            tree["uplink"] = self.uplink()
         return tree or None
 
     def lab(self) -> dict[str, Tree]:

@@ -94,7 +94,10 @@ def test_errors_name_the_line_of_the_call() -> None:
     lab.node("a:b")
     assert wrong(lab) == [
         f'{HERE}:{first}: cables[0].subnet: "10.0.0.1/30" has host bits set (hint: "10.0.0.0/30")',
-        f"{HERE}:{first + 2}: bridges.lan.uplink: not supported yet",
+        (
+            f"{HERE}:{first + 2}: bridges.lan.uplink: the bridge has no subnet to lead out"
+            ' (hint: give it a "subnet")'
+        ),
         f"{HERE}:{first + 3}: cables[1].delay: not supported yet",
         f'{HERE}:{first + 4}: bridges.lan.ports[0].addresses[0]: "x" is not an address',
         (

@@ -57,6 +57,8 @@ def test_good_labs_are_good(judge: jsonschema.Draft202012Validator, lab: Lab) ->
         "{nodes: {a: {routes: [{dst: default, via: '::1'}]}}}",
         "{nodes: {a: {routes: [{dst: 10.0.0.0/8, dev: x, metric: 1}]}}}",
         "{nodes: {a: {sysctl: {net.ipv4.tcp_ecn: 1, net/ipv4/conf/eth0.1/x: on}}}}",
+        "{bridges: {lan: {subnet: 10.0.0.0/8, uplink: {masquerade: false, gateway: 10.0.0.9}}}}",
+        "{nodes: {a: {uplink: {subnet: 10.0.0.0/30, ifname: wan0, mtu: 1400}}, b: {uplink: true}}}",
     ],
 )
 def test_examples(judge: jsonschema.Draft202012Validator, text: str) -> None:
@@ -73,7 +75,8 @@ def test_examples(judge: jsonschema.Draft202012Validator, text: str) -> None:
         "{name: 1}",
         "{bridges: []}",
         "{bridges: {outside: }}",
-        "{bridges: {lan: {uplink: true}}}",
+        "{bridges: {lan: {uplink: 1}}}",
+        "{nodes: {a: {uplink: {nat: 1}}}}",
         "{bridges: {lan: {subnet: 3}}}",
         "{bridges: {lan: {subnet: lan}}}",
         "{bridges: {lan: {ports: [outside]}}}",

@@ -40,7 +40,9 @@ OUTSIDE = "outside"
 """The name of the holder's own netns."""
 
 NAMES = "/run/netns"
-HOSTS = "/run/nslab/hosts"
+FILES = {"hosts": "/run/nslab/hosts", "resolver": "/run/nslab/resolv.conf"}
+"""The files that lie over /etc/hosts and /etc/resolv.conf."""
+
 _SWAP = str.maketrans("./", "/.")
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _RESERVE = wire.MAX_FDS + 64  # descriptors for connections and for what one request needs
@@ -60,6 +62,7 @@ class Holder:
         self.kept = False
         self.document = -1
         self.source = ""
+        self.lodged: dict[str, int] = {}
         self.started = str(int(time.time()))
         self.self_path = f"/proc/{os.readlink('/proc/self')}/fd"
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
@@ -72,7 +75,9 @@ class Holder:
             "list": self.list_names,
             "socket": self.socket,
             "sysctl": self.sysctl,
-            "hosts": self.hosts,
+            "file": self.file,
+            "lodge": self.lodge,
+            "lend": self.lend,
             "put": self.put,
             "get": self.get,
             "keep": self.keep,
@@ -177,7 +182,7 @@ class Holder:
 
     def forget(self, fds: list[int]) -> None:
         """Close what was handed over, except what the holder itself keeps."""
-        own = {*self.netns.values(), self.document}
+        own = {*self.netns.values(), *self.lodged.values(), self.document}
         wire.close([fd for fd in fds if fd not in own])
 
     # The requests: each gives words and descriptors.
@@ -292,12 +297,28 @@ class Holder:
             self.inside(words[0], act)
         return ["ok", *before], []
 
-    def hosts(self, words: list[str], _: list[int]) -> Reply:
-        """Set what every node finds in /etc/hosts."""
-        text = words[0].encode("utf-8", "surrogateescape")
-        with open(HOSTS, "wb") as file:
+    def file(self, words: list[str], _: list[int]) -> Reply:
+        """Set what every node finds in /etc/hosts (`hosts`) or /etc/resolv.conf (`resolver`).
+
+        The file stays the same one, so that programs that run already find it changed.
+        """
+        path, text = FILES[words[0]], words[1].encode("utf-8", "surrogateescape")
+        with open(path, "wb") as file:
             file.write(text)
         return ["ok"], []
+
+    def lodge(self, words: list[str], fds: list[int]) -> Reply:
+        """Keep a descriptor under a name, or let go of the one that is kept there."""
+        before = self.lodged.pop(words[0], -1)
+        if before >= 0:
+            os.close(before)
+        if fds:
+            self.lodged[words[0]] = fds[0]
+        return ["ok"], []
+
+    def lend(self, words: list[str], _: list[int]) -> Reply:
+        """Give the descriptor that is kept under a name, if one is."""
+        return ["ok"], [self.lodged[name] for name in words if name in self.lodged]
 
     def put(self, words: list[str], fds: list[int]) -> Reply:
         """Keep a file (the lab as it was last brought up) and the name of its source."""
@@ -353,7 +374,7 @@ def main() -> None:
         if os.fork():
             os._exit(0)
         stage = "mount"
-        build_root(HOSTS)
+        build_root(FILES["hosts"], FILES["resolver"])
         libc.name_process(wire.HOLDER)
         holder = Holder(listener, starter)
         listener.listen(128)  # by PID 1 itself: the kernel tells clients the PID that listened

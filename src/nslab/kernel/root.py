@@ -1,7 +1,7 @@
 """What a lab's processes see of the machine: its user ids and its mounts.
 
 The sandbox keeps the machine's files as they are, but has its own /run (with `netns` in it), its
-own /proc and its own /etc/hosts.
+own /proc, and its own /etc/hosts and /etc/resolv.conf.
 """
 
 from __future__ import annotations
@@ -98,8 +98,12 @@ def subordinate(path: str, user: str, uid: int) -> tuple[int, int] | None:
     return None
 
 
-def build_root(hosts: str) -> None:
-    """Make the lab's mounts, in a fresh mount namespace; `hosts` is the file to be /etc/hosts.
+def build_root(hosts: str, resolver: str) -> None:
+    """Make the lab's mounts, in a fresh mount namespace.
+
+    Args:
+        hosts: the file to be /etc/hosts, at first empty.
+        resolver: the file to be /etc/resolv.conf, at first what that is outside.
 
     Raises:
         KernelError: the kernel forbids a mount that a lab cannot do without.
@@ -114,14 +118,28 @@ def build_root(hosts: str) -> None:
     ):  # refused where /proc is partly masked; the old one serves
         libc.mount("proc", "/proc", "proc", libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC)
     os.makedirs(os.path.dirname(hosts), exist_ok=True)
-    _write(hosts, "")
-    if os.path.exists("/etc/hosts"):
-        libc.mount(hosts, "/etc/hosts", "none", libc.MS_BIND)
+    _lay_over("/etc/hosts", hosts, "")
+    _lay_over(_resolver(), resolver, _read(_resolver()))
+
+
+def _lay_over(path: str, file: str, text: str) -> None:
+    """Put a file of the lab's own in the place of one of the machine's, if that is there."""
+    _write(file, text)
+    if os.path.exists(path):
+        libc.mount(file, path, "none", libc.MS_BIND)
 
 
 def _resolver() -> str:
     """Give the file behind /etc/resolv.conf (systemd's lies in /run)."""
     return os.path.realpath("/etc/resolv.conf")
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError:
+        return ""
 
 
 def _replace_run(kept: list[str]) -> None:
@@ -145,5 +163,5 @@ def _bind_back(path: str, fd: int) -> None:
 
 
 def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8") as file:
+    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)

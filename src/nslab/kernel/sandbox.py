@@ -23,7 +23,7 @@ from nslab.errors import (
 )
 from nslab.kernel import libc, reach, wire
 from nslab.kernel.procfs import is_emptied, process_name
-from nslab.kernel.transport import Transport, adopt_socket
+from nslab.kernel.transport import Transport, adopt_socket, open_socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 OUTSIDE = "outside"
 """The name of the holder's own netns."""
+
+HOST = "(host)"
+"""What the caller's own netns is called; no netns of a lab can have that name."""
 
 _PATIENCE = 50  # milliseconds
 _AHEAD = 4  # chunks of namespaces that the holder may make before they are asked for
@@ -128,6 +131,8 @@ class Sandbox:
         Raises:
             NodeNotFoundError: the lab has no such name.
         """
+        if HOST in names and HOST not in self._handles:
+            self._keep_handles([HOST], [_own_netns(), open_socket().detach()])
         missing = [name for name in names if name not in self._handles]
         for start in range(0, len(missing), self._chunk):
             chunk = missing[start : start + self._chunk]
@@ -207,7 +212,19 @@ class Sandbox:
 
     def set_hosts(self, text: str) -> None:
         """Set what every node finds in /etc/hosts."""
-        self._ask("hosts", text)
+        self._ask("file", "hosts", text)
+
+    def set_resolver(self, text: str) -> None:
+        """Set what every node finds in /etc/resolv.conf."""
+        self._ask("file", "resolver", text)
+
+    def lodge(self, name: str, fd: int | None) -> None:
+        """Let the holder keep a descriptor under a name, or let go of it; the caller's stays."""
+        self._ask("lodge", name, fds=[] if fd is None else [fd])
+
+    def lend(self, name: str) -> int | None:
+        """Give a new descriptor of what is kept under a name, None if nothing is."""
+        return next(iter(self._ask("lend", name)[1]), None)
 
     def put(self, document: bytes, source: str) -> None:
         """Let the holder keep a document, in memory, and the name of its source."""
@@ -326,6 +343,10 @@ class Sandbox:
         if not reply:
             raise LabNotRunningError(f'the lab "{self.lab}" ended')
         return reply, fds
+
+
+def _own_netns() -> int:
+    return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def running() -> list[str]:

@@ -153,6 +153,18 @@ class Subnet:
         self._make: type[IPv4Interface | IPv6Interface]
         self._make = IPv4Interface if network.version == 4 else IPv6Interface
 
+    def give_gateway(self) -> Interface | None:
+        """Give the first address, or the last free one where somebody has claimed the first."""
+        number = self._next
+        if number in self.claimed:
+            number = self._last
+            while number in self.claimed and number > self._next:
+                number -= 1
+        if number in self.claimed:
+            return None
+        self.claimed.add(number)
+        return self._make((number, self._prefix))
+
     def give(self) -> Interface | None:
         """Give the next address that nobody has claimed, or None when the subnet is full."""
         number = self._next

@@ -29,7 +29,7 @@ def choose(reader: Reader, lab: LabDraft) -> None:
 
 def _choose_ifnames(reader: Reader, lab: LabDraft) -> None:
     taken: dict[str, dict[str, EndDraft]] = {name: {} for name in lab.nodes}
-    ends = [end for segment in lab.segments for end in segment.ends]
+    ends = [end for segment in lab.segments for end in segment.ends if end is not segment.gateway]
     for end in ends:
         if end.ifname:
             first = taken[end.node].setdefault(end.ifname, end)
@@ -129,7 +129,7 @@ def _title(segment: Segment) -> str:
 def _give(reader: Reader, lab: LabDraft, segment: Segment, end: EndDraft, full: set[int]) -> None:
     """Give an endpoint one address from each subnet of its segment."""
     for index, subnet in enumerate(segment.subnets):
-        chosen = subnet.give()
+        chosen = subnet.give_gateway() if end is segment.gateway else subnet.give()
         if chosen is not None:
             end.addresses.append(chosen)
             continue

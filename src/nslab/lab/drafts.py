@@ -42,9 +42,10 @@ class EndDraft:
 
 @dataclass(slots=True, eq=False)
 class Segment:
-    """A bridge (which has a name) or a cable, with its endpoints.
+    """A bridge (which has a name), a cable, or a node's own way out (`of`), with its endpoints.
 
-    `unsure` is one whose subnets were refused: what follows from that is not noted.
+    `gateway` is the end of a way out in the netns `outside`, one of the `ends`. `unsure` is a
+    segment whose subnets were refused: what follows from that is not noted.
     """
 
     path: Path
@@ -54,6 +55,9 @@ class Segment:
     unsure: bool = False
     subnets: list[Subnet] = field(default_factory=list)
     ends: list[EndDraft] = field(default_factory=list)
+    of: str = ""
+    gateway: EndDraft | None = None
+    masquerade: bool = True
 
 
 @dataclass(slots=True, eq=False)

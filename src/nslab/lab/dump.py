@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nslab.lab.document import Tree
-    from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Network, Node, Route
+    from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Network, Node, Route, Uplink
 
 
 def dump(lab: Lab | Desired) -> dict[str, Tree]:
@@ -64,6 +64,8 @@ def _node(node: Node) -> Tree:
         tree["forward"] = True
     if node.routes:
         tree["routes"] = [_route(route) for route in node.routes]
+    if node.uplink is not None:
+        tree["uplink"] = _uplink(node.uplink)
     if node.sysctl:
         tree["sysctl"] = {key: _number(value) for key, value in node.sysctl}
     return tree
@@ -94,8 +96,21 @@ def _subnets(networks: tuple[Network, ...]) -> dict[str, Tree]:
 
 def _bridge(bridge: Bridge) -> Tree:
     tree: dict[str, Tree] = {**_subnets(bridge.subnets), "mac": bridge.mac}
+    if bridge.uplink is not None:
+        tree["uplink"] = _uplink(bridge.uplink)
     if bridge.ports:
         tree["ports"] = [_endpoint(port) for port in bridge.ports]
+    return tree
+
+
+def _uplink(uplink: Uplink) -> Tree:
+    gateway: Tree = [str(item) for item in uplink.gateway.addresses]
+    tree: dict[str, Tree] = {"masquerade": uplink.masquerade, "gateway": gateway}
+    if uplink.gateway.mtu is not None:
+        tree["mtu"] = uplink.gateway.mtu
+    if uplink.endpoint is not None:
+        tree |= _subnets(uplink.subnets)
+        tree |= {key: said for key, said in _endpoint(uplink.endpoint).items() if key != "node"}
     return tree
 
 
@@ -103,7 +118,7 @@ def _cable(cable: Cable) -> Tree:
     return {"ends": [_endpoint(end) for end in cable.ends], **_subnets(cable.subnets)}
 
 
-def _endpoint(end: Endpoint) -> Tree:
+def _endpoint(end: Endpoint) -> dict[str, Tree]:
     tree: dict[str, Tree] = {"node": end.node, "ifname": end.ifname, "mac": end.mac}
     tree["addresses"] = [str(item) for item in end.addresses]
     if end.mtu is not None:

@@ -50,6 +50,25 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Uplink:
+    """A way out of the lab, from a bridge or from one node.
+
+    Attributes:
+        gateway: the end of it in the netns `outside`, which forwards between it and the world.
+        masquerade: whether what leaves by it takes the address of the way out (source NAT).
+        endpoint: the node's end of the cable that is its own way out; None on a bridge.
+        port_ifname: the fabric's end on a bridge; "" for a node.
+        subnets: those of a node's own cable.
+    """
+
+    gateway: Endpoint
+    masquerade: bool = True
+    endpoint: Endpoint | None = None
+    port_ifname: str = ""
+    subnets: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Bridge:
     """One L2 segment: the bridge lives alone in its fabric, the netns of the bridge's name.
 
@@ -60,6 +79,7 @@ class Bridge:
         subnets: the segment's subnets, from which addresses were given out.
         ports: its attachments, in the order of the file.
         port_ifnames: the fabric's end of each port, in the same order, at most 15 bytes each.
+        uplink: its way out of the lab, if it has one.
     """
 
     name: str
@@ -68,6 +88,7 @@ class Bridge:
     subnets: tuple[Network, ...] = ()
     ports: tuple[Endpoint, ...] = ()
     port_ifnames: tuple[str, ...] = ()
+    uplink: Uplink | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +126,14 @@ class Node:
         routes: in the order of the file.
         sysctl: pairs of key and value, sorted by key; a key is as the file has it, with dots
             (`net.ipv4.tcp_ecn`) or slashes: `nslab.lab.names.sysctl_path` gives its file.
+        uplink: a way out of the lab of its own, if it has one.
     """
 
     name: str
     forward: bool = False
     routes: tuple[Route, ...] = ()
     sysctl: tuple[tuple[str, str], ...] = ()
+    uplink: Uplink | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,4 +159,13 @@ class Desired:
         for cable in self.cables:
             for end in cable.ends:
                 found[end.node].append(end)
+        for node in self.nodes:
+            if node.uplink is not None and node.uplink.endpoint is not None:
+                found[node.name].append(node.uplink.endpoint)
         return found
+
+    def uplinks(self) -> list[Uplink]:
+        """Give every way out, of the bridges first."""
+        found = [bridge.uplink for bridge in self.bridges]
+        found += [node.uplink for node in self.nodes]
+        return [uplink for uplink in found if uplink is not None]

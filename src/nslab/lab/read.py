@@ -15,7 +15,7 @@ from nslab.lab.drafts import (
     RouteDraft,
     Segment,
 )
-from nslab.lab.words import BRIDGE, CABLE, ENDPOINT, LAB, NODE, ROUTE
+from nslab.lab.words import BRIDGE, CABLE, ENDPOINT, LAB, NODE, NODE_UPLINK, ROUTE, UPLINK, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +97,7 @@ def _bridges(reader: Reader, lab: LabDraft, value: Tree) -> None:
         at = (*path, "ports")
         for index, item in enumerate(reader.items(tree.get("ports"), at)):
             _end(reader, lab, segment, item, (*at, index))
+        _bridge_uplink(reader, segment, tree.get("uplink", False), (*path, "uplink"))
         lab.segments.append(segment)
 
 
@@ -232,6 +233,54 @@ def _given(reader: Reader, value: Tree, path: Path) -> list[GivenAddress]:
     return found
 
 
+# Ways out
+
+
+def _bridge_uplink(reader: Reader, segment: Segment, value: Tree, path: Path) -> None:
+    tree = _way_out(reader, value, path, UPLINK)
+    if tree is None:
+        return
+    gateway = _gateway(reader, segment, tree, path)
+    if "mtu" in tree:
+        gateway.mtu = reader.whole(tree["mtu"], (*path, "mtu"), *MTU)
+    if not segment.subnets and not segment.unsure:
+        reader.refuse(path, "the bridge has no subnet to lead out", 'give it a "subnet"')
+
+
+def _node_uplink(reader: Reader, lab: LabDraft, node: NodeDraft, value: Tree, path: Path) -> None:
+    tree = _way_out(reader, value, path, NODE_UPLINK)
+    if tree is None:
+        return
+    segment = _segment(reader, tree, path)
+    segment.of = node.name
+    _gateway(reader, segment, tree, path)
+    own: dict[str, Tree] = {"node": node.name}
+    own.update((key, said) for key, said in tree.items() if key in ENDPOINT)
+    end = _end_mapping(reader, own, path, segment.mtu)
+    if end is not None:
+        segment.ends.append(end)
+    lab.segments.append(segment)
+
+
+def _way_out(reader: Reader, value: Tree, path: Path, words: Words) -> dict[str, Tree] | None:
+    """Read true, false, or a mapping; None where there is to be no way out."""
+    if isinstance(value, bool):
+        return {} if value else None
+    return reader.object(value, path, words)
+
+
+def _gateway(reader: Reader, segment: Segment, tree: dict[str, Tree], path: Path) -> EndDraft:
+    """Put the way out's own end on the segment, before all others."""
+    given = None
+    if "gateway" in tree:
+        given = _given(reader, tree["gateway"], (*path, "gateway"))
+    if "masquerade" in tree:
+        segment.masquerade = reader.flag(tree["masquerade"], (*path, "masquerade"))
+    segment.gateway = EndDraft(path, names.OUTSIDE, mtu=segment.mtu, given=given)
+    segment.ends.insert(0, segment.gateway)
+    return segment.gateway
+
+
 # Nodes
 
 
@@ -251,6 +300,7 @@ def _nodes(reader: Reader, lab: LabDraft, value: Tree) -> None:
             node.sysctl = _sysctl(reader, tree["sysctl"], (*path, "sysctl"))
             if "forward" in tree:
                 _agree(reader, node, (*path, "sysctl"))
+        _node_uplink(reader, lab, node, tree.get("uplink", False), (*path, "uplink"))
 
 
 def _agree(reader: Reader, node: NodeDraft, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nslab.lab import names
+from nslab.lab import names, uplink
 from nslab.lab.check import Reader
 from nslab.lab.choose import choose
 from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Node
@@ -29,6 +29,7 @@ def resolve(document: Document) -> Desired:
     """
     reader = Reader(replace(document, problems=list(document.problems)))
     lab = read_lab(reader)
+    uplink.prepare(lab)
     choose(reader, lab)
     routes = _routes(reader, lab)
     if reader.faults:
@@ -37,26 +38,36 @@ def resolve(document: Document) -> Desired:
 
 
 def _routes(reader: Reader, lab: LabDraft) -> dict[str, tuple[Route, ...]]:
-    ends: dict[str, list[EndDraft]] = {name: [] for name in lab.nodes}
+    ends: dict[str, list[EndDraft]] = {name: [] for name in (*lab.nodes, names.OUTSIDE)}
     for segment in lab.segments:
         for end in segment.ends:
             ends[end.node].append(end)
-    return {
+    said = {
         name: choose_routes(reader, node, ends[name])
         for name, node in lab.nodes.items()
         if node.routes and name not in lab.unsure
     }
+    for name, ways in uplink.default_routes(lab).items():
+        said[name] = (*said.get(name, ()), *ways)
+    return said
 
 
 def _freeze(lab: LabDraft, routes: dict[str, tuple[Route, ...]]) -> Desired:
+    ways = {segment.of: uplink.freeze(segment, _endpoint, set()) for segment in lab.segments}
     nodes = (
-        Node(node.name, node.forward, routes.get(node.name, ()), tuple(node.sysctl))
+        Node(
+            node.name,
+            node.forward,
+            routes.get(node.name, ()),
+            tuple(node.sysctl),
+            ways.get(node.name),
+        )
         for node in lab.nodes.values()
     )
     return Desired(
         lab.name,
         tuple(_bridge(segment) for segment in lab.segments if segment.name),
-        tuple(_cable(segment) for segment in lab.segments if not segment.name),
+        tuple(_cable(one) for one in lab.segments if not one.name and not one.of),
         tuple(nodes),
     )
 
@@ -65,14 +76,16 @@ def _bridge(segment: Segment) -> Bridge:
     """Freeze a bridge; the names in its fabric follow from those of the file."""
     taken: set[str] = set()
     ifname = names.choose_ifname(segment.name, taken)
-    ports = tuple(_endpoint(end) for end in segment.ends)
+    ports = tuple(_endpoint(end) for end in segment.ends if end is not segment.gateway)
+    port_ifnames = tuple(names.choose_ifname(f"{p.node}.{p.ifname}", taken) for p in ports)
     return Bridge(
         name=segment.name,
         ifname=ifname,
         mac=segment.mac,
         subnets=_subnets(segment),
         ports=ports,
-        port_ifnames=tuple(names.choose_ifname(f"{p.node}.{p.ifname}", taken) for p in ports),
+        port_ifnames=port_ifnames,
+        uplink=uplink.freeze(segment, _endpoint, taken),
     )
 
 

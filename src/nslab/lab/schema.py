@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 
 from nslab.lab import names
 from nslab.lab.read import METRICS, MTU
-from nslab.lab.words import BRIDGE, CABLE, ENDPOINT, LAB, NODE, ROUTE, Kind, Words
+from nslab.lab.words import (
+    BRIDGE,
+    CABLE,
+    ENDPOINT,
+    LAB,
+    NODE,
+    NODE_UPLINK,
+    ROUTE,
+    UPLINK,
+    Kind,
+    Words,
+)
 
 if TYPE_CHECKING:
     from nslab.lab.document import Tree
@@ -34,10 +45,12 @@ def schema() -> dict[str, Tree]:
             "cable": _object(CABLE),
             "endpoint": {"oneOf": [_text(f"^{_OWN_NAME}(:{_IFNAME})?$"), _object(ENDPOINT)]},
             "node": {**_object(NODE), "type": ["object", "null"]},
+            "nodeUplink": _object(NODE_UPLINK),
             "route": {
                 **_object(ROUTE),
                 "anyOf": [{"required": ["via"]}, {"required": ["dev"]}],
             },
+            "uplink": _object(UPLINK),
         },
     }
 
@@ -91,6 +104,8 @@ _KINDS: dict[Kind, dict[str, Tree]] = {
     Kind.MTU: _whole(*MTU),
     Kind.METRIC: _whole(*METRICS),
     Kind.FLAG: {"type": "boolean"},
+    Kind.UPLINK: {"oneOf": [{"type": "boolean"}, {"$ref": "#/$defs/uplink"}]},
+    Kind.NODE_UPLINK: {"oneOf": [{"type": "boolean"}, {"$ref": "#/$defs/nodeUplink"}]},
     Kind.SYSCTL: {
         "type": ["object", "null"],
         "propertyNames": _text(r"^net[./][!-~]+$"),

@@ -26,6 +26,8 @@ class Kind(Enum):
     MTU = auto()
     METRIC = auto()
     FLAG = auto()
+    UPLINK = auto()
+    NODE_UPLINK = auto()
     SYSCTL = auto()
     BRIDGES = auto()
     CABLES = auto()
@@ -78,7 +80,7 @@ BRIDGE: Words = {
     "ports": Key(Kind.PORTS, "The endpoints on this bridge."),
     "mtu": Key(Kind.MTU, "The MTU of its ports, in bytes, where a port says no other."),
     "mac": Key(Kind.MAC, "The bridge device's own MAC; chosen where missing."),
-    "uplink": _later("A way out of the lab."),
+    "uplink": Key(Kind.UPLINK, "A way out of the lab: true, or a mapping."),
     "vlan": _later("The VLANs of the bridge."),
     "host": _later("A link of the machine that joins the bridge."),
 }
@@ -107,10 +109,27 @@ NODE: Words = {
     "forward": Key(Kind.FLAG, "Whether the node forwards IPv4 and IPv6: a router."),
     "routes": Key(Kind.ROUTES, "The node's static routes."),
     "sysctl": Key(Kind.SYSCTL, "Settings of the node's network stack: net.* keys and values."),
-    "uplink": _later("A way out of the lab."),
+    "uplink": Key(Kind.NODE_UPLINK, "A way out of the lab of its own: true, or a mapping."),
     "publish": _later("Ports of the outside that lead to this node."),
     "services": _later("Programs that run in this node."),
 }
+
+_MASQUERADE = Key(
+    Kind.FLAG, "Whether what leaves takes the way out's own address; true if missing."
+)
+_GATEWAY = Key(Kind.ADDRESSES, "The addresses of the way out here; one of each subnet if missing.")
+
+UPLINK: Words = {"masquerade": _MASQUERADE, "gateway": _GATEWAY, "mtu": ENDPOINT["mtu"]}
+"""A bridge's way out."""
+
+NODE_UPLINK: Words = {
+    **UPLINK,
+    "subnet": Key(Kind.SUBNETS, "The subnet of the cable to the way out, or a list."),
+    "ifname": ENDPOINT["ifname"],
+    "addresses": ENDPOINT["addresses"],
+    "mac": ENDPOINT["mac"],
+}
+"""A node's own way out: its end of a cable that leads there."""
 
 ROUTE: Words = {
     "dst": Key(Kind.DST, "The destination: default, a network, or one address.", required=True),

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from nslab.errors import KernelError, NetnsCreationError, NslabError, StepError
 from nslab.plan.steps import (
     AddNetns,
+    Deed,
     DeleteAddress,
     DeleteLink,
     DeleteNetns,
     DeleteRoute,
-    SetSysctl,
     Step,
 )
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _BATCH = 64
 _NOT_THERE = (errno.ENODEV, errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL)
 _WHOLE = (AddNetns, DeleteNetns)
-_ALONE = (SetSysctl,)
 
 Watch = Callable[[Step], None]
 """Told of each step as it is begun."""
@@ -125,7 +124,7 @@ def _runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
 
 
 def _together(one: Step, other: Step) -> bool:
-    if isinstance(one, _ALONE) or isinstance(other, _ALONE):
+    if isinstance(one, Deed) or isinstance(other, Deed):
         return False
     if isinstance(one, _WHOLE) or isinstance(other, _WHOLE):
         return type(one) is type(other)
@@ -139,10 +138,11 @@ def _take(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:
         sandbox.create([step.netns for step in run])
     elif isinstance(first, DeleteNetns):
         sandbox.delete([step.netns for step in run])
-    elif isinstance(first, SetSysctl):
+    elif isinstance(first, Deed):
+        sandbox.settle()
         try:
             first.act(sandbox)
-        except KernelError as error:
+        except NslabError as error:
             raise StepError(first.words(), first.command(), error) from None
         done.append(first)
     else:
@@ -151,7 +151,7 @@ def _take(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:
 
 
 def _is_sent(step: Step) -> bool:
-    return not isinstance(step, (*_WHOLE, *_ALONE))
+    return not isinstance(step, (*_WHOLE, Deed))
 
 
 def _send(run: list[Step], sandbox: Sandbox, done: list[Step]) -> list[tuple[Step, KernelError]]:

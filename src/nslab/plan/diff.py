@@ -11,8 +11,18 @@ from ipaddress import IPv6Interface
 from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
+from nslab.kernel.sandbox import HOST, OUTSIDE
+from nslab.lab.names import FORWARD
 from nslab.plan.order import cable_order
-from nslab.plan.state import IMPLIED, QUIET, NetnsState, fresh, route_key, satisfies
+from nslab.plan.state import (
+    IMPLIED,
+    QUIET,
+    LinkState,
+    NetnsState,
+    fresh,
+    route_key,
+    satisfies,
+)
 from nslab.plan.steps import (
     AddAddress,
     AddBridge,
@@ -33,9 +43,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nslab.lab.model import Interface, Route
-    from nslab.plan.state import End, LinkState, State
+    from nslab.plan.state import End, State
 
 _EMPTY = NetnsState()
+
+KEPT = {
+    HOST: NetnsState(),
+    OUTSIDE: NetnsState(
+        {"lo": LinkState("lo", "loopback", index=1)}, [], dict.fromkeys(FORWARD, "0")
+    ),
+}
+"""The namespaces that are there before the lab and stay after it, as the lab leaves them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +91,8 @@ def compare(
         desired: what is to be.
         observed: what is.
         last: what was asked for the last time, None for a lab that is new.
-        defaults: sysctls as a new netns has them on this machine. Those of a lab's own making
-            (IMPLIED) that are not among them do not exist here.
+        defaults: sysctls as a new netns has them on this machine, "" for what is not known. Those
+            of a lab's own making (IMPLIED) that are not among them do not exist here.
 
     Raises:
         NslabError: a link that is not ours stands in the way.
@@ -86,15 +104,16 @@ class _Comparison:
     def __init__(
         self, desired: State, observed: State, last: State, defaults: dict[str, str]
     ) -> None:
-        self.desired = desired
+        self.desired = {**{name: KEPT[name] for name in KEPT if name in last}, **desired}
         self.last = last
         self.defaults = defaults
         self.absent = {key for key in IMPLIED if key not in defaults}  # a kernel without IPv6
-        self.observed = {name: observed[name] for name in observed if name in {**desired, **last}}
-        self.gone = [name for name in self.observed if name not in desired]
-        self.new = [name for name in desired if name not in self.observed]
-        for name in self.new:
-            self.observed[name] = fresh(defaults)
+        known = {**self.desired, **last}
+        self.observed = {name: observed[name] for name in observed if name in known}
+        self.gone = [name for name in self.observed if name not in self.desired]
+        self.new = [name for name in self.desired if name not in {**self.observed, **KEPT}]
+        for name in self.desired:
+            self.observed.setdefault(name, NetnsState() if name == HOST else fresh(defaults))
         self.indexes: dict[str, dict[str, int]] = {
             name: {link.ifname: link.index for link in state.links.values()}
             for name, state in self.observed.items()
@@ -224,7 +243,7 @@ class _Comparison:
             for ifname in state.links:
                 if ifname not in indexes:
                     highest += 1
-                    indexes[ifname] = highest
+                    indexes[ifname] = state.links[ifname].index or highest
                     self.made.add((name, ifname))
 
     def index_of(self, name: str, ifname: str | None) -> int:
@@ -240,7 +259,7 @@ class _Comparison:
         returned = {
             key: self.defaults[key]
             for key in self.last.get(name, _EMPTY).sysctl
-            if key not in wanted and key in self.defaults
+            if key not in wanted and self.defaults.get(key)
         }
         for key, value in {**returned, **wanted}.items():
             if _names_link(key) == before_links or key in self.absent:
@@ -320,7 +339,7 @@ class _Comparison:
         """
         given = self.desired.get(name, _EMPTY).sysctl
         off = any(given.get(key, self.defaults.get(key, "1")) != "0" for key in QUIET)
-        return wanted.kind == "veth" and not off
+        return wanted.kind == "veth" and name != HOST and not off
 
     def add_routes(self, name: str) -> Iterator[Step]:
         lost = [route for route in self.observed[name].routes if (name, route) in self.lost]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Network, Node
-from nslab.lab.names import FORWARD, sysctl_key
+from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Network, Node, Uplink
+from nslab.lab.names import FORWARD, OUTSIDE, sysctl_key
 from nslab.plan.state import route_key, satisfies
 
 if TYPE_CHECKING:
     from nslab.lab.model import Route
-    from nslab.plan.state import LinkState, State
+    from nslab.plan.state import LinkState, NetnsState, State
 
 
 def lift(known: Desired, observed: State) -> Desired:
@@ -36,7 +36,15 @@ def _node(node: Node, observed: State) -> Node:
     pairs = [(key, value) for key, value in found if value is not None]
     forward = all(state.sysctl.get(key, "1") == "1" for key in FORWARD)
     routes = tuple(_in_its_words(route, node.routes) for route in state.routes)
-    return Node(node.name, forward, routes, tuple(pairs))
+    return Node(node.name, forward, routes, tuple(pairs), _uplink(node, state))
+
+
+def _uplink(node: Node, state: NetnsState) -> Uplink | None:
+    """Give a node's own way out, if its end of that is there."""
+    if node.uplink is None or node.uplink.endpoint is None:
+        return None
+    link = state.links.get(node.uplink.endpoint.ifname)
+    return replace(node.uplink, endpoint=_endpoint(node.name, link)) if link else None
 
 
 def _in_its_words(found: Route, known: tuple[Route, ...]) -> Route:
@@ -56,7 +64,9 @@ def _bridge(bridge: Bridge, observed: State) -> Bridge:
     ports = [
         link
         for link in links.values()
-        if link.master == bridge.ifname and link.peer is not None and link.peer[0] in observed
+        if link.master == bridge.ifname
+        and link.peer is not None
+        and link.peer[0] in observed.keys() - {OUTSIDE}
     ]
     ports.sort(key=lambda link: (order.get(link.ifname, len(order)), link.index))
     ends = tuple(
@@ -71,6 +81,7 @@ def _bridge(bridge: Bridge, observed: State) -> Bridge:
         subnets=_still_true(bridge.subnets, ends),
         ports=ends,
         port_ifnames=tuple(link.ifname for link in ports),
+        uplink=bridge.uplink if bridge.uplink and bridge.uplink.port_ifname in links else None,
     )
 
 

@@ -20,7 +20,7 @@ from ipaddress import (
 from typing import TYPE_CHECKING
 
 from nslab.errors import KernelError
-from nslab.kernel.sandbox import OUTSIDE, Handle, Sandbox
+from nslab.kernel.sandbox import HOST, OUTSIDE, Handle, Sandbox
 from nslab.lab.model import Address, Interface, Network, Route
 from nslab.lab.names import FORWARD
 from nslab.netlink.message import Request
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _AHEAD = 64
+_NO = NetnsState()
 _STATIC = (RTPROT.STATIC, RTPROT.BOOT)
 
 Pairs = dict[End, End]
@@ -54,18 +55,32 @@ def observe(sandbox: Sandbox, expected: Iterable[State] = ()) -> State:
         LabNotRunningError: the lab ended meanwhile.
     """
     states = list(expected)
-    names = [name for name in sandbox.names() if name != OUTSIDE]
+    named = {name for state in states for name in state}
+    names = [name for name in sandbox.names() if name != OUTSIDE or OUTSIDE in named]
+    names += [HOST] if HOST in named else []
     raw: dict[str, list[Link]] = {}
     observed: State = {}
     for start in range(0, len(names), _AHEAD):
         sandbox.open(names[start : start + _AHEAD])
         for name in names[start : start + _AHEAD]:
             raw[name], observed[name] = _netns(sandbox.handle(name))
+    if HOST in observed:
+        _leave_ours(
+            raw, observed, {link for state in states for link in state.get(HOST, _NO).links}
+        )
     _join_peers(sandbox, raw, observed, _pairs(states))
     for name, keys in _sysctls(states).items():
         if name in observed:
             observed[name].sysctl.update(read_sysctls(sandbox, name, keys))
     return observed
+
+
+def _leave_ours(raw: dict[str, list[Link]], observed: State, ours: set[str]) -> None:
+    """Of the machine's netns, leave what could be the lab's: the rest is none of our business."""
+    raw[HOST] = [link for link in raw[HOST] if link.ifname in ours]
+    state = observed[HOST]
+    links = {ifname: link for ifname, link in state.links.items() if ifname in ours}
+    observed[HOST] = NetnsState(links, [route for route in state.routes if route.ifname in ours])
 
 
 def read_sysctls(sandbox: Sandbox, name: str, keys: Iterable[str]) -> dict[str, str]:

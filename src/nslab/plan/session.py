@@ -23,6 +23,9 @@ from nslab.plan.lower import lower
 from nslab.plan.node import Node
 from nslab.plan.observe import observe, read_sysctls
 from nslab.plan.state import IMPLIED, State
+from nslab.plan.way.choose import Choice, plain_subnets
+from nslab.plan.way.host import close_for, part_from_machine, sweep
+from nslab.plan.way.lead import Leading, around, decide, found, probe, with_links
 
 if TYPE_CHECKING:
     from _socket import socket
@@ -35,7 +38,13 @@ _PATIENCE = 20.0
 """Seconds to wait for somebody else's holder that is only starting, or only ending."""
 
 
-def up(lab: Lab | Desired, *, keep: bool = False, watch: Watch | None = None) -> Running:
+def up(
+    lab: Lab | Desired,
+    *,
+    keep: bool = False,
+    watch: Watch | None = None,
+    uplink: Choice = "auto",
+) -> Running:
     """Make the kernel match the lab; one that runs already is changed by the fewest steps.
 
     Args:
@@ -43,6 +52,8 @@ def up(lab: Lab | Desired, *, keep: bool = False, watch: Watch | None = None) ->
         keep: whether the lab outlives this process. Without it the lab ends with the returned
             object's `with` block, its `down()`, or this process, however that ends.
         watch: called with each step as it is begun.
+        uplink: how a lab with an uplink is led out: "kernel" (root: a veth and the machine's own
+            forwarding), "pasta", "none", or "auto", which takes the first that can be had.
 
     Raises:
         LabFileError: the lab cannot be.
@@ -57,11 +68,12 @@ def up(lab: Lab | Desired, *, keep: bool = False, watch: Watch | None = None) ->
     while True:
         with held_back() as check:
             try:
-                return _start(desired, source, keep=keep, watch=watch, check=check)
+                wanted = Wanted(desired, source, uplink)
+                return _start(wanted, keep=keep, watch=watch, check=check)
             except FileExistsError:
                 pass
             try:
-                return _change(desired, source, watch, check)
+                return _change(Wanted(desired, source, uplink), watch, check)
             except LabNotRunningError:
                 pass
         if time.monotonic() > deadline:
@@ -70,19 +82,24 @@ def up(lab: Lab | Desired, *, keep: bool = False, watch: Watch | None = None) ->
         time.sleep(0.02)
 
 
-def diff(lab: Lab | Desired) -> Plan:
+def diff(lab: Lab | Desired, *, uplink: Choice = "auto") -> Plan:
     """Compute the steps that `up` would take now, without taking any.
+
+    Args:
+        lab: what is to be.
+        uplink: as for `up`.
 
     Raises:
         LabFileError: the lab cannot be.
+        NslabError: a link that is not ours stands in the way, or there is no way out.
     """
-    desired = lower(_resolve(lab))
+    desired = _resolve(lab)
     try:
-        sandbox = Sandbox.connect(_resolve(lab).name)
+        sandbox = Sandbox.connect(desired.name)
     except LabNotRunningError:
-        return compare(desired, {}, defaults=_host_defaults())
+        return _first(desired, decide(desired, uplink, {}, None), _host_defaults())
     with sandbox:
-        return _compare(sandbox, desired)
+        return _compare(sandbox, desired, uplink)
 
 
 def connect(name: str) -> Running:
@@ -148,7 +165,7 @@ class Running:
         try:
             with Sandbox.connect(self.name) as sandbox:
                 if sandbox.pid == self.pid:
-                    sandbox.end()
+                    take_down(sandbox)
         except LabNotRunningError:
             pass
         if held is not None:
@@ -163,14 +180,16 @@ class Running:
         """Read the lab back from the kernel, in the file's own terms."""
         with self.open() as sandbox:
             desired = _document(sandbox)
-            return lift(desired, observe(sandbox, [lower(desired)]))
+            return lift(desired, _observe(sandbox, [desired]))
 
     def drift(self, lab: Lab | Desired | None = None) -> list[Drift]:
         """List the differences between the lab (as last brought up, or as given) and the kernel."""
         with self.open() as sandbox:
             last = _document(sandbox)
-            states = [lower(last if lab is None else _resolve(lab)), lower(last)]
-            observed = observe(sandbox, states)
+            wanted = last if lab is None else _resolve(lab)
+            observed = _observe(sandbox, [wanted, last])
+            before = found(self.name, observed, plain_subnets(last))
+            states = [with_links(lower(each), before) for each in (wanted, last)]
             return drift_of(states[0], observed, states[1], _defaults(sandbox, states))
 
     def ping(
@@ -221,6 +240,16 @@ class Running:
                 sock.close()
 
 
+def take_down(sandbox: Sandbox) -> None:
+    """End a lab, and take back what the machine did for it."""
+    led_out = b'"uplink"' in sandbox.get()[0]
+    if led_out:
+        part_from_machine(sandbox)
+    sandbox.end()
+    if led_out:
+        sweep()
+
+
 def _resolve(lab: Lab | Desired) -> Desired:
     return lab.resolve() if isinstance(lab, Lab) else lab
 
@@ -244,23 +273,35 @@ def _defaults(sandbox: Sandbox, states: list[State]) -> dict[str, str]:
     return read_sysctls(sandbox, OUTSIDE, sorted(asked.union(IMPLIED)))
 
 
-def _start(
-    desired: Desired, source: str, *, keep: bool, watch: Watch | None, check: Check
-) -> Running:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an `up` is to bring about: the lab, the file that it is from, which way out."""
+
+    desired: Desired
+    source: str
+    uplink: Choice
+
+
+def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> Running:
+    desired = wanted.desired
     sandbox = Sandbox.start(desired.name)
+    leading = Leading()
     try:
-        state = lower(desired)
-        plan = compare(state, {}, defaults=_defaults(sandbox, [state]))
+        if desired.uplinks():
+            sweep()
+            leading = decide(desired, wanted.uplink, {}, None)
+        plan = _first(desired, leading, _defaults(sandbox, [lower(desired)]))
         apply(plan.steps, sandbox, watch, check, whole=True)
-        _finish(sandbox, desired, source)
+        _finish(sandbox, desired, wanted.source)
         check()
         if keep:
             sandbox.keep()
-    except KeyboardInterrupt:
+    except BaseException as error:
         sandbox.end()
-        raise LabInterrupted(f'interrupted: the lab "{desired.name}" was undone') from None
-    except BaseException:
-        sandbox.end()
+        _close_machine(desired.name, leading)
+        if isinstance(error, KeyboardInterrupt):
+            undone = f'interrupted: the lab "{desired.name}" was undone'
+            raise LabInterrupted(undone) from None
         raise
     if keep:
         sandbox.close()
@@ -269,7 +310,20 @@ def _start(
     return Running(desired.name, sandbox.pid, None if keep else sandbox)
 
 
-def _change(desired: Desired, source: str, watch: Watch | None, check: Check) -> Running:
+def _close_machine(lab: str, leading: Leading) -> None:
+    """Take back what the machine did for a lab that has ended before it was up."""
+    if leading.way is not None and leading.way.kind == "kernel":
+        close_for(lab)
+
+
+def _first(desired: Desired, leading: Leading, defaults: dict[str, str]) -> Plan:
+    """Plan a new lab."""
+    state = with_links(lower(desired), leading.way)
+    return Plan(around(compare(state, {}, defaults=defaults), leading, None))
+
+
+def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
+    desired, source = wanted.desired, wanted.source
     with Sandbox.connect(desired.name) as sandbox:
         sandbox.become_writer()
         other = sandbox.get()[1]
@@ -279,7 +333,8 @@ def _change(desired: Desired, source: str, watch: Watch | None, check: Check) ->
                 hint=f"`nslab down {desired.name}` ends it, or give this one another name",
             )
         try:
-            apply(_compare(sandbox, lower(desired)).steps, sandbox, watch, check)
+            steps = _compare(sandbox, desired, wanted.uplink).steps
+            apply(steps, sandbox, watch, check)
         except KeyboardInterrupt:
             raise LabInterrupted(
                 f'interrupted: the lab "{desired.name}" is as it was before'
@@ -288,10 +343,26 @@ def _change(desired: Desired, source: str, watch: Watch | None, check: Check) ->
         return Running(desired.name, sandbox.pid, None)
 
 
-def _compare(sandbox: Sandbox, desired: State) -> Plan:
-    last = lower(_document(sandbox))
-    observed = observe(sandbox, [desired, last])
-    return compare(desired, observed, last, _defaults(sandbox, [desired, last]))
+def _compare(sandbox: Sandbox, desired: Desired, uplink: Choice) -> Plan:
+    last = _document(sandbox)
+    observed = _observe(sandbox, [desired, last])
+    leading = Leading()
+    if desired.uplinks() or last.uplinks():
+        leading = decide(desired, uplink, observed, last)
+    states = [with_links(lower(desired), leading.way), with_links(lower(last), leading.before)]
+    defaults = _defaults(sandbox, states)
+    if last.uplinks():  # what they were read from has been changed since
+        defaults |= {key: "" for key in FORWARD if key in defaults}
+    plan = compare(states[0], observed, states[1], defaults)
+    return Plan(around(plan, leading, sandbox))
+
+
+def _observe(sandbox: Sandbox, labs: list[Desired]) -> State:
+    """Read a lab's namespaces, and of the machine's what is the lab's way out."""
+    states = [lower(lab) for lab in labs]
+    if any(lab.uplinks() for lab in labs):
+        states.append(probe(sandbox.lab))
+    return observe(sandbox, states)
 
 
 def _document(sandbox: Sandbox) -> Desired:

@@ -61,7 +61,8 @@ State = dict[str, NetnsState]
 
 def fresh(sysctl: dict[str, str]) -> NetnsState:
     """Give what a new netns holds: `lo`, down, and the sysctls that the machine gives it."""
-    return NetnsState({"lo": LinkState("lo", "loopback", index=1, up=False)}, [], dict(sysctl))
+    known = {key: value for key, value in sysctl.items() if value}
+    return NetnsState({"lo": LinkState("lo", "loopback", index=1, up=False)}, [], known)
 
 
 def route_key(route: Route) -> tuple[object, int]:

@@ -6,7 +6,7 @@ from nslab.plan.steps.address import AddAddress, DeleteAddress
 from nslab.plan.steps.link import AddBridge, AddVeth, DeleteLink, SetLink, with_index
 from nslab.plan.steps.netns import AddNetns, DeleteNetns, SetSysctl
 from nslab.plan.steps.route import AddRoute, DeleteRoute
-from nslab.plan.steps.step import Step
+from nslab.plan.steps.step import Deed, Step
 
 __all__ = [
     "AddAddress",
@@ -14,6 +14,7 @@ __all__ = [
     "AddNetns",
     "AddRoute",
     "AddVeth",
+    "Deed",
     "DeleteAddress",
     "DeleteLink",
     "DeleteNetns",

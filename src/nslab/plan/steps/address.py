@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.address import IFA_F, Address
 from nslab.netlink.rtnl.constants import AF, RTM
-from nslab.plan.steps.step import NEW, Step
+from nslab.plan.steps.step import NEW, Step, ip_in
 
 if TYPE_CHECKING:
     from nslab.lab.model import Interface
@@ -30,7 +30,7 @@ class AddAddress(Step):
     def command(self) -> str:
         extra = " nodad" if self.address.version == 6 else ""
         place = f"dev {quote(self.link.ifname)}{extra}"
-        return f"ip -n {self.netns} address add {self.address.with_prefixlen} {place}"
+        return f"{ip_in(self.netns)} address add {self.address.with_prefixlen} {place}"
 
     def finding(self) -> str:
         return f"{self.netns}:{self.link.ifname}: the address {self.address} is missing"
@@ -54,7 +54,7 @@ class DeleteAddress(Step):
 
     def command(self) -> str:
         place = f"dev {quote(self.link.ifname)}"
-        return f"ip -n {self.netns} address delete {self.address.with_prefixlen} {place}"
+        return f"{ip_in(self.netns)} address delete {self.address.with_prefixlen} {place}"
 
     def finding(self) -> str:
         place = f"{self.netns}:{self.link.ifname}"

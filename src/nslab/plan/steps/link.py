@@ -10,7 +10,7 @@ from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.link import IFF, Link, LinkInfo, VethInfo
 from nslab.netlink.rtnl.linkinfo import BridgeInfo
-from nslab.plan.steps.step import NEW, Step
+from nslab.plan.steps.step import NEW, Step, ip_in
 
 if TYPE_CHECKING:
     from nslab.plan.state import LinkState
@@ -28,7 +28,7 @@ class AddBridge(Step):
 
     def command(self) -> str:
         name, mac = quote(self.link.ifname), self.link.mac
-        return f"ip -n {self.netns} link add {name} address {mac} type bridge mcast_snooping 0"
+        return f"{ip_in(self.netns)} link add {name} address {mac} type bridge mcast_snooping 0"
 
     def finding(self) -> str:
         return f"{self.netns}: the bridge is missing"
@@ -61,7 +61,7 @@ class AddVeth(Step):
     def command(self) -> str:
         port = f" master {quote(self.master.ifname)} up" if self.master else ""
         return (
-            f"ip -n {self.netns} link add {_link_words(self.near)}{port}"
+            f"{ip_in(self.netns)} link add {_link_words(self.near)}{port}"
             f" type veth peer {_link_words(self.far)} netns {self.far_netns}"
         )
 
@@ -112,7 +112,7 @@ class DeleteLink(Step):
         return f"delete the link {self.netns}:{self.link.ifname}"
 
     def command(self) -> str:
-        return f"ip -n {self.netns} link delete {quote(self.link.ifname)}"
+        return f"{ip_in(self.netns)} link delete {quote(self.link.ifname)}"
 
     def finding(self) -> str:
         return f"{self.netns}:{self.link.ifname}: the link is no longer in the file"
@@ -139,7 +139,7 @@ class SetLink(Step):
         return f"set {self.netns}:{self.link.ifname} {self.changes()}"
 
     def command(self) -> str:
-        return f"ip -n {self.netns} link set {quote(self.link.ifname)} {self.changes()}"
+        return f"{ip_in(self.netns)} link set {quote(self.link.ifname)} {self.changes()}"
 
     def finding(self) -> str:
         link, before = self.link, self.before

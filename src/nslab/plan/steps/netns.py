@@ -8,7 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from nslab.kernel import libc
-from nslab.plan.steps.step import Step
+from nslab.plan.steps.step import Deed, Step
 
 if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
@@ -49,7 +49,7 @@ class DeleteNetns(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class SetSysctl(Step):
+class SetSysctl(Deed):
     """Set one sysctl; `before` is what it was, None for one that is not there yet (nor read)."""
 
     key: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nslab.netlink.message import NLM_F, Request
 from nslab.netlink.rtnl import route as rtnl_route
 from nslab.netlink.rtnl.constants import AF, RT_SCOPE, RT_TABLE, RTM, RTN, RTPROT
-from nslab.plan.steps.step import NEW, Step
+from nslab.plan.steps.step import NEW, Step, ip_in
 
 if TYPE_CHECKING:
     from nslab.lab.model import Route
@@ -32,7 +32,7 @@ class AddRoute(Step):
 
     def command(self) -> str:
         verb = "replace" if self.before else "add"
-        return f"ip -n {self.netns} route {verb} {route_words(self.route)} proto static"
+        return f"{ip_in(self.netns)} route {verb} {route_words(self.route)} proto static"
 
     def finding(self) -> str:
         if self.before is None:
@@ -61,7 +61,7 @@ class DeleteRoute(Step):
         return f"delete the route {route_words(self.route)} in {self.netns}"
 
     def command(self) -> str:
-        return f"ip -n {self.netns} route delete {route_words(self.route)}"
+        return f"{ip_in(self.netns)} route delete {route_words(self.route)}"
 
     def finding(self) -> str:
         return f"{self.netns}: the route {route_words(self.route)} is no longer in the file"

@@ -10,16 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nslab.kernel.sandbox import HOST
 from nslab.netlink.message import NLM_F
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nslab.kernel.sandbox import Handle
+    from nslab.kernel.sandbox import Handle, Sandbox
     from nslab.netlink.message import Request
 
     Open = Callable[[str], Handle]
     """Opens the netns of a name."""
+
+
+def ip_in(netns: str) -> str:
+    """Give the beginning of an `ip` command that works in a netns."""
+    return "ip" if netns == HOST else f"ip -n {netns}"
+
 
 NEW = NLM_F.CREATE | NLM_F.EXCL
 
@@ -48,4 +55,13 @@ class Step:
 
     def requests(self, opened: Open) -> list[Request]:
         """Give the netlink messages to send in the step's netns."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Deed(Step):
+    """A step that acts by itself, alone."""
+
+    def act(self, sandbox: Sandbox) -> None:
+        """Take the step, whole or not at all."""
         raise NotImplementedError

@@ -1,0 +1,64 @@
+"""Having the program `nft` read and set rules, in the caller's netns or in one of a lab."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+from nslab.errors import NslabError
+from nslab.kernel import spawn
+
+if TYPE_CHECKING:
+    from nslab.nft.rules import Json
+
+    Place = tuple[str, int, str]
+    """A lab's name, its holder's PID, and a netns in it."""
+
+HINT = "install it (Debian's package nftables)"
+
+
+def load(commands: list[Json], place: Place | None = None) -> None:
+    """Set rules, all or none.
+
+    Args:
+        commands: those of libnftables-json(5).
+        place: the netns; None for the caller's own.
+
+    Raises:
+        NslabError: there is no `nft`, or it (or the kernel) refused.
+    """
+    _run(["nft", "-j", "-f", "-"], place, json.dumps({"nftables": commands}))
+
+
+def listed(words: list[str], place: Place | None = None) -> list[Json]:
+    """Read rules: `["table", "inet", "nslab"]`, `["ruleset"]`; what is not there gives none."""
+    try:
+        text = _run(["nft", "-j", "list", *words], place, "")
+    except RefusedError:
+        return []
+    found = json.loads(text or "{}").get("nftables", [])
+    return found if isinstance(found, list) else []
+
+
+class RefusedError(NslabError):
+    """`nft` said no."""
+
+
+def _run(command: list[str], place: Place | None, given: str) -> str:
+    try:
+        process = _start(command, place)
+    except FileNotFoundError:
+        raise NslabError("the program nft is needed and is not here", hint=HINT) from None
+    out, errors = process.communicate(given.encode())
+    if process.returncode:
+        lines = [line for line in errors.decode(errors="replace").splitlines() if line.strip()]
+        raise RefusedError(f"nft refused: {lines[0] if lines else 'it gives no reason'}")
+    return bytes(out).decode()
+
+
+def _start(command: list[str], place: Place | None) -> subprocess.Popen[bytes]:
+    pipe = subprocess.PIPE
+    if place is None:
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
+    return spawn.popen(place, command, stdin=pipe, stdout=pipe, stderr=pipe)  # type: ignore[return-value]

@@ -1,0 +1,145 @@
+"""Steps that lead a lab out: what is done by programs and the machine, not by netlink."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from nslab.kernel import pasta
+from nslab.kernel.sandbox import HOST, OUTSIDE
+from nslab.nft import program, rules
+from nslab.plan.steps.step import Deed, Step
+from nslab.plan.way import host, tables
+from nslab.plan.way.choose import pasta_arguments
+
+if TYPE_CHECKING:
+    from nslab.kernel.sandbox import Sandbox
+    from nslab.nft.rules import Json, Table
+    from nslab.plan.way.choose import Way
+
+
+@dataclass(frozen=True, slots=True)
+class StartPasta(Deed):
+    """Start pasta, which makes the link `uplink` in the netns `outside`."""
+
+    way: Way
+
+    def words(self) -> str:
+        return "start pasta, which leads the lab out"
+
+    def command(self) -> str:
+        arguments = " ".join(map(quote, pasta_arguments(self.way)))
+        return f"pasta {arguments} --netns /run/netns/{OUTSIDE}"
+
+    def finding(self) -> str:
+        return f"{OUTSIDE}: pasta does not run"
+
+    def undo(self) -> list[Step]:
+        return [StopPasta(self.netns, self.way)]
+
+    def act(self, sandbox: Sandbox) -> None:
+        pasta.start(sandbox, pasta_arguments(self.way))
+
+
+@dataclass(frozen=True, slots=True)
+class StopPasta(Deed):
+    """End pasta; its link goes with it."""
+
+    way: Way
+
+    def words(self) -> str:
+        return "end pasta"
+
+    def command(self) -> str:
+        return "kill $(pidof pasta)"
+
+    def finding(self) -> str:
+        return f"{OUTSIDE}: pasta still leads out"
+
+    def undo(self) -> list[Step]:
+        return [StartPasta(self.netns, self.way)]
+
+    def act(self, sandbox: Sandbox) -> None:
+        pasta.stop(sandbox)
+
+
+@dataclass(frozen=True, slots=True)
+class SetTable(Deed):
+    """Put an nftables table into a netns of the lab, in the place of the one before, or delete it.
+
+    Attributes:
+        table: what is to be; None for nothing.
+        before: what was.
+    """
+
+    table: Table | None
+    before: Table | None = None
+
+    def words(self) -> str:
+        verb = "delete" if self.table is None else "set"
+        return f"{verb} the nftables table {tables.OURS} of {self.netns}"
+
+    def command(self) -> str:
+        said = rules.drop_words(tables.OURS) if self.table is None else self.table.words()
+        return f"ip netns exec {self.netns} nft {quote(said)}"
+
+    def finding(self) -> str:
+        return f"{self.netns}: the nftables table {tables.OURS} is not as it should be"
+
+    def undo(self) -> list[Step]:
+        return [SetTable(self.netns, self.before, self.table)]
+
+    def act(self, sandbox: Sandbox) -> None:
+        program.load(self._commands(), (sandbox.lab, sandbox.pid, self.netns))
+
+    def _commands(self) -> list[Json]:
+        return rules.drop_command(tables.OURS) if self.table is None else self.table.commands()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHost(Deed):
+    """Let the machine forward and masquerade for the lab; what it was like is remembered."""
+
+    way: Way
+    versions: tuple[int, ...]
+
+    def words(self) -> str:
+        return "let this machine forward for the lab"
+
+    def command(self) -> str:
+        settings = " ".join(f"{host.FORWARDING[version]}=1" for version in self.versions)
+        sysctl = f"sysctl -qw {settings} && " if settings else ""
+        return f"{sysctl}nft {quote(tables.host_table(self.way, {}).words())}"
+
+    def finding(self) -> str:
+        return f"{HOST}: this machine does not forward for the lab"
+
+    def undo(self) -> list[Step]:
+        return [CloseHost(self.netns, self.way, self.versions)]
+
+    def act(self, _: Sandbox) -> None:
+        host.open_for(self.way, set(self.versions))
+
+
+@dataclass(frozen=True, slots=True)
+class CloseHost(Deed):
+    """Take back what the machine did for the lab."""
+
+    way: Way
+    versions: tuple[int, ...]
+
+    def words(self) -> str:
+        return "let this machine be as it was before the lab"
+
+    def command(self) -> str:
+        return f"nft {quote(rules.drop_words(tables.PREFIX + self.way.lab))}"
+
+    def finding(self) -> str:
+        return f"{HOST}: this machine still forwards for the lab"
+
+    def undo(self) -> list[Step]:
+        return [OpenHost(self.netns, self.way, self.versions)]
+
+    def act(self, _: Sandbox) -> None:
+        host.close_for(self.way.lab)

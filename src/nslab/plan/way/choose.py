@@ -1,0 +1,162 @@
+"""Which way out a lab takes: the kernel's or pasta's, and with which addresses."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from nslab.errors import NslabError
+from nslab.lab.address import interface, overlap
+from nslab.lab.names import choose_ifname, digest
+from nslab.lab.uplink import UPLINK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nslab.lab.model import Address, Desired, Interface, Network
+
+Choice: TypeAlias = Literal["auto", "kernel", "pasta", "none"]
+"""What a caller may ask for."""
+
+KINDS = ("auto", "kernel", "pasta", "none")
+
+POOLS: tuple[Network, ...] = (IPv4Network("100.127.0.0/16"), IPv6Network("fd6e:736c:6163::/48"))
+"""Where the two addresses of the way out are taken from (RFC 6598; a ULA, RFC 4193)."""
+
+PREFIXES = {4: 30, 6: 64}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One lab's way out.
+
+    Attributes:
+        lab: the lab's name.
+        kind: "kernel" or "pasta".
+        near: the addresses of the link `uplink` in the netns `outside`.
+        far: those of its other end, the next hop: a veth in the machine's netns, or pasta.
+        plain: subnets of the lab that leave with their own addresses.
+        mtu: of the link, in bytes; None for the usual.
+    """
+
+    lab: str
+    kind: str
+    near: tuple[Interface, ...]
+    far: tuple[Interface, ...]
+    plain: tuple[Network, ...] = ()
+    mtu: int | None = None
+
+    @property
+    def host_ifname(self) -> str:
+        """The name of the veth's end in the machine's netns."""
+        return choose_ifname(f"nslab.{self.lab}", set())
+
+
+def plain_subnets(lab: Desired) -> tuple[Network, ...]:
+    """Give the subnets of bridges and nodes whose uplink does not masquerade."""
+    found = [b.subnets for b in lab.bridges if b.uplink and not b.uplink.masquerade]
+    found += [n.uplink.subnets for n in lab.nodes if n.uplink and not n.uplink.masquerade]
+    return tuple(network for subnets in found for network in subnets)
+
+
+def led_out(lab: Desired) -> list[Network]:
+    """Give the subnets of everything that has an uplink."""
+    return [item.network for uplink in lab.uplinks() for item in uplink.gateway.addresses]
+
+
+def kind_of(choice: Choice, plain: Sequence[Network]) -> str:
+    """Decide which way, and see that this machine and user can go it.
+
+    Raises:
+        NslabError: it cannot be gone; says what is missing.
+    """
+    kind = choice
+    if kind == "auto":
+        kind = "kernel" if os.geteuid() == 0 and shutil.which("nft") else "pasta"
+    if kind == "kernel" and os.geteuid() != 0:
+        raise NslabError(
+            "the kernel's own way out changes the machine's network, which takes root",
+            hint="`--uplink pasta` needs no root",
+        )
+    if kind == "pasta" and plain:
+        raise NslabError(
+            f"{plain[0]} is to leave without masquerade, which pasta cannot do",
+            hint="run as root, or leave out `masquerade: false`",
+        )
+    for program, package in (("nft", "nftables"), *([("pasta", "passt")] * (kind == "pasta"))):
+        if shutil.which(program) is None:
+            hint = f"install it (Debian's package {package}), or `--uplink none`"
+            raise NslabError(f"an uplink needs the program {program}, which is not here", hint=hint)
+    return kind
+
+
+def transfer(lab: str, used: Iterable[Network]) -> tuple[tuple[Interface, ...], ...]:
+    """Choose the addresses of the way out's two ends (near, far), clear of what is in use."""
+    taken = list(used)
+    start = int(digest(lab)[:4], 16)
+    near, far = [], []
+    for pool in POOLS:
+        network = _free(pool, start, taken)
+        near.append(interface(network[2], network.prefixlen))
+        far.append(interface(network[1], network.prefixlen))
+    return tuple(near), tuple(far)
+
+
+def _free(pool: Network, start: int, taken: Sequence[Network]) -> Network:
+    prefix = PREFIXES[pool.version]
+    size = 1 << (pool.max_prefixlen - prefix)
+    count = 1 << min(14, prefix - pool.prefixlen)
+    for turn in range(count):
+        first = pool[(start + turn) % count * size]
+        network = interface(first, prefix).network
+        if not any(overlap(network, other) for other in taken):
+            return network
+    raise NslabError(f"no network of {pool} is free for the way out")
+
+
+def refuse_clashes(lab: Desired, known: Sequence[tuple[Network, str]]) -> None:
+    """Refuse subnets that the machine itself has routes to: the lab would hide what is there.
+
+    Args:
+        lab: the lab.
+        known: the machine's routes, each with its link.
+
+    Raises:
+        NslabError: a subnet clashes; a free one is the hint.
+    """
+    for network in led_out(lab):
+        for other, ifname in known:
+            if overlap(network, other):
+                free = _suggest(network, [route for route, _ in known] + led_out(lab))
+                raise NslabError(
+                    f"{network} has an uplink, and the machine has a route to {other}"
+                    f" by {ifname}: the lab would hide what is there",
+                    hint=f"take another subnet, as {free}",
+                )
+
+
+def _suggest(network: Network, taken: Sequence[Network]) -> str:
+    pool = IPv4Network("10.0.0.0/8") if network.version == 4 else IPv6Network("fd00::/16")
+    size = max(network.prefixlen, pool.prefixlen)
+    candidates = (interface(first, size).network for first in _firsts(pool, size))
+    return str(next(one for one in candidates if not any(overlap(one, other) for other in taken)))
+
+
+def _firsts(pool: Network, prefix: int) -> Iterable[Address]:
+    step = 1 << (pool.max_prefixlen - prefix)
+    return (pool[place] for place in range(step, min(pool.num_addresses, step * 65536), step))
+
+
+def pasta_arguments(way: Way) -> list[str]:
+    """Give pasta's arguments: its link's name and addresses; nothing of the host's loopback."""
+    words = ["--config-net", "--ns-ifname", UPLINK, "--no-map-gw", "--mtu", "65520"]
+    for option in ("-t", "-u", "-T", "-U"):
+        words += [option, "none"]
+    for near, far in zip(way.near, way.far, strict=True):
+        words += ["--address", str(near.ip), "--gateway", str(far.ip)]
+        if near.version == 4:
+            words += ["--netmask", str(near.network.prefixlen)]
+    return words

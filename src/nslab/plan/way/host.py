@@ -1,0 +1,188 @@
+"""The machine's side of the kernel's way out: opened for a lab, and left as it was found.
+
+What is changed is remembered where it can be found again without us: in the lab's nftables table.
+A lab that ended in any way is known by its table, and by no holder that answers to its name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from _socket import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nslab.errors import LabBusyError, NslabError
+from nslab.kernel import wire
+from nslab.kernel.procfs import exchange
+from nslab.kernel.sandbox import OUTSIDE, running
+from nslab.lab.uplink import UPLINK
+from nslab.netlink.message import Request
+from nslab.netlink.rtnl.constants import RTM
+from nslab.netlink.rtnl.link import Link
+from nslab.nft import program, rules
+from nslab.plan.way import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nslab.kernel.sandbox import Sandbox
+    from nslab.nft.rules import Json
+    from nslab.plan.way.choose import Way
+
+FORWARDING = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding"}
+
+_LOCK = "\0nslab-host"
+_PATIENCE = 20.0
+_MOMENT = 0.005
+
+
+def open_for(way: Way, versions: set[int]) -> None:
+    """Let the machine forward what a lab sends and receives.
+
+    Args:
+        way: the lab's way out; its veth may come before or after.
+        versions: the IP versions that the machine itself has a way out for.
+
+    Raises:
+        NslabError: nftables or a sysctl refuses; nothing stays changed.
+    """
+    with _alone():
+        try:
+            _open(way, versions)
+        except BaseException:
+            _close(way.lab)
+            raise
+
+
+def close_for(lab: str) -> None:
+    """Take back all that was done for a lab; what another lab still needs stays.
+
+    Raises:
+        NslabError: nftables refuses.
+    """
+    with _alone():
+        _close(lab)
+
+
+def part_from_machine(sandbox: Sandbox) -> None:
+    """Delete a lab's veth to the machine, whose netns would else have it for a moment longer."""
+    link = Link(ifname=UPLINK)
+    with contextlib.suppress(NslabError):  # there is none, or the lab is ending already
+        sandbox.handle(OUTSIDE).transport.request(Request(RTM.DELLINK, link))
+
+
+def is_open_for(way: Way) -> bool:
+    """Tell whether the machine forwards for a lab."""
+    ruleset = program.listed(["ruleset"])
+    memory = tables.remembered(ruleset, way.lab)
+    own = [one for one in ruleset if _is_in(one, tables.PREFIX + way.lab)]
+    missing = len(tables.closed_chains(ruleset)) * 2 > len(tables.admitted(ruleset, way.lab))
+    return rules.same(tables.host_table(way, memory), own) and not missing
+
+
+def leftovers() -> list[str]:
+    """Name the labs that have ended and left something in the machine's netns."""
+    if os.geteuid() != 0 or shutil.which("nft") is None:
+        return []
+    alive = set(running())
+    return [lab for lab in tables.labs(program.listed(["ruleset"])) if lab not in alive]
+
+
+def sweep() -> list[str]:
+    """Take back what ended labs have left in the machine's netns; name them."""
+    swept = []
+    for lab in leftovers():
+        with _alone():
+            if lab not in running():
+                _close(lab)
+                swept.append(lab)
+    return swept
+
+
+def _open(way: Way, versions: set[int]) -> None:
+    ruleset = program.listed(["ruleset"])
+    before = tables.remembered(ruleset)
+    keys = [FORWARDING[version] for version in sorted(versions)]
+    for key in keys:
+        value = exchange(key)
+        if value == "0":
+            before.setdefault(key, value)
+    if FORWARDING[6] in before and exchange(FORWARDING[6]) == "0":
+        before |= _advertised(before)
+    commands: list[Json] = tables.host_table(way, before).commands()
+    program.load(commands)
+    for key in before:
+        wanted = "2" if key.endswith(".accept_ra") else "1"
+        answer = exchange(f"{key}={wanted}")
+        if answer.startswith("!"):
+            reason = os.strerror(int(answer[1:]))
+            raise NslabError(f"cannot set {key} to {wanted}: {reason}")
+    admissions = [
+        command
+        for chain in tables.closed_chains(ruleset)
+        for command in tables.admission(way, chain)
+    ]
+    if admissions:
+        program.load(admissions)
+
+
+def _advertised(before: dict[str, str]) -> dict[str, str]:
+    """Find links whose routers are heard only while the machine does not forward (accept_ra 1)."""
+    found = {}
+    for ifname in sorted(path.name for path in Path("/proc/sys/net/ipv6/conf").glob("*")):
+        key = f"net/ipv6/conf/{ifname}/accept_ra"
+        if ifname not in ("all", "default", "lo") and exchange(key) == "1" and key not in before:
+            found[key] = "1"
+    return found
+
+
+def _close(lab: str) -> None:
+    ruleset = program.listed(["ruleset"])
+    before = tables.remembered(ruleset, lab)
+    others = {
+        key
+        for other in tables.labs(ruleset)
+        if other != lab
+        for key in tables.remembered(ruleset, other)
+    }
+    commands: list[Json] = [
+        {"delete": {"rule": {key: rule[key] for key in ("family", "table", "chain", "handle")}}}
+        for rule in tables.admitted(ruleset, lab)
+    ]
+    for key, value in before.items():
+        if key not in others:
+            exchange(f"{key}={value}")
+    if lab in tables.labs(ruleset):
+        commands += rules.drop_command(tables.PREFIX + lab)
+        program.load(commands)
+
+
+def _is_in(one: Json, table: str) -> bool:
+    for kind in ("table", "chain", "rule"):
+        found = rules.part(one, kind)
+        if found is not None:
+            return table == (found["name"] if kind == "table" else found["table"])
+    return False
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Hold back everybody else who opens or closes the machine: an address that one can have."""
+    lock = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
+    deadline = time.monotonic() + _PATIENCE
+    try:
+        while True:
+            try:
+                lock.bind(_LOCK)
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    busy = "the machine's network is being changed by another nslab"
+                    raise LabBusyError(busy) from None
+                time.sleep(_MOMENT)
+        yield
+    finally:
+        lock.close()

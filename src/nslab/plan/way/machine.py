@@ -1,0 +1,62 @@
+"""What a way out must know of the machine: its routes, and its own way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import TYPE_CHECKING
+
+from nslab.kernel.transport import Transport, open_socket
+from nslab.netlink.message import Request
+from nslab.netlink.rtnl.constants import AF, RT_TABLE, RTM, RTN
+from nslab.netlink.rtnl.link import RTEXT_FILTER, Link
+from nslab.netlink.rtnl.route import Route
+
+if TYPE_CHECKING:
+    from nslab.lab.model import Network
+
+_USUAL_MTU = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The machine's netns, as far as a way out depends on it.
+
+    Attributes:
+        routes: every route but the default ones, each with its link.
+        versions: the IP versions for which it has a default route.
+        mtu: the least MTU of the links that those leave by, in bytes.
+    """
+
+    routes: tuple[tuple[Network, str], ...]
+    versions: tuple[int, ...]
+    mtu: int
+
+
+def look() -> Machine:
+    """Read the caller's netns."""
+    with Transport(open_socket()) as transport:
+        asked = Route(table8=RT_TABLE.MAIN, table=RT_TABLE.MAIN)
+        routes = transport.dump(Request(RTM.GETROUTE, asked), Route)
+        links = transport.dump(Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS)), Link)
+    by_index = {link.index: link for link in links}
+    found: list[tuple[Network, str]] = []
+    versions: set[int] = set()
+    mtus = [_USUAL_MTU]
+    for route in routes:
+        link = by_index.get(route.oif or 0)
+        if route.type != RTN.UNICAST or route.family not in (AF.INET, AF.INET6):
+            continue
+        network = _network(route)
+        if network.prefixlen == 0:
+            versions.add(network.version)
+            mtus.append(link.mtu or _USUAL_MTU if link else _USUAL_MTU)
+        elif not network.is_link_local and not network.is_multicast:
+            found.append((network, link.ifname or "" if link else ""))
+    return Machine(tuple(found), tuple(sorted(versions)), min(mtus))
+
+
+def _network(route: Route) -> Network:
+    if route.family == AF.INET:
+        return IPv4Network((route.dst or bytes(4), route.dst_len))
+    return IPv6Network((route.dst or bytes(16), route.dst_len))
