@@ -130,7 +130,17 @@ class _Drawer:
             tree["sysctl"] = {**self.draw(SYSCTL)}
         if self.chance():
             tree["uplink"] = self.uplink()
+        if self.chance():
+            tree["publish"] = self.publish()
         return tree or None
+
+    def publish(self) -> Tree:
+        self.segments += 1  # the port is unique, too
+        address = self.draw(st.sampled_from(["", "127.0.0.1:", "[::1]:", "[2001:db8::7]:"]))
+        text = (
+            f"{address}{8000 + self.segments}:80{self.draw(st.sampled_from(['', '/udp', '/tcp']))}"
+        )
+        return text if self.chance() else [text]
 
     def lab(self) -> dict[str, Tree]:
         listed = self.draw(st.lists(st.sampled_from(self.nodes), unique=True))

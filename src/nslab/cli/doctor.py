@@ -59,7 +59,8 @@ def _examine() -> Groups:
             sandbox.end()
     groups["programs"] = [*machine.programs(), machine.tun()]
     groups["limits"] = list(machine.limits())
-    return groups
+    left = list(machine.left_behind())
+    return {**groups, "left by ended labs": left} if left else groups
 
 
 def _try_in(sandbox: Sandbox, groups: Groups) -> None:

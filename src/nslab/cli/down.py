@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from nslab.cli.candidates import labs
 from nslab.cli.choice import lab_name, not_running
 from nslab.cli.parser import Parser, add_argument, add_json, add_lab, add_loudness, parser_of
+from nslab.cli.text import say_swept
 from nslab.errors import LabNotRunningError, UsageError
 from nslab.kernel.sandbox import Sandbox, running
+from nslab.plan.ending import sweep, take_down
 
 if TYPE_CHECKING:
     import argparse
@@ -30,7 +32,11 @@ def parser() -> Parser:
 def run(arguments: list[str]) -> int:
     """End the labs of the given names, the only one, or all; exit 1 if one was not running."""
     options = parser().parse_args(arguments)
-    done = {name: _end(name, loud=options.verbose) for name in _names(options)}
+    swept = sweep()
+    if not options.quiet:
+        say_swept(swept)
+    names = _names(options) if running() or not swept else options.lab
+    done = {name: _end(name, loud=options.verbose) or name in swept for name in names}
     if options.json:
         rows = [{"lab": name, "ended": ended} for name, ended in done.items()]
         print(json.dumps(rows, indent=2))
@@ -60,7 +66,7 @@ def _end(name: str, *, loud: bool) -> bool:
             if loud:
                 what = f"end the holder of {name}, process {sandbox.pid}"
                 print(f"{what}: the kernel removes all that it holds", file=sys.stderr)
-            sandbox.end()
+            take_down(sandbox)
     except LabNotRunningError:
         return False
     return True

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nslab.cli.parser import Parser, add_json, parser_of
-from nslab.cli.text import columns, uptime
+from nslab.cli.text import columns, say_swept, uptime
 from nslab.errors import LabNotRunningError
 from nslab.kernel.sandbox import running
+from nslab.plan.ending import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ def parser() -> Parser:
 def run(arguments: list[str]) -> int:
     """List this user's running labs."""
     options = parser().parse_args(arguments)
+    say_swept(sweep())
     found = list(_summaries())
     if options.json:
         print(json.dumps(found, indent=2))

@@ -86,6 +86,17 @@ def add_json(parser: argparse._ActionsContainer, text: str) -> None:
     parser.add_argument("-j", "--json", action="store_true", help=text)
 
 
+def add_uplink(parser: argparse.ArgumentParser) -> None:
+    """Add `--uplink KIND`."""
+    parser.add_argument(
+        "--uplink",
+        metavar="KIND",
+        choices=("auto", "kernel", "pasta", "none"),
+        default="auto",
+        help="how an uplink leads out: kernel (root), pasta, none, auto (default)",
+    )
+
+
 def add_loudness(parser: argparse.ArgumentParser, text: str) -> None:
     """Add `-v` and `-q`, of which one may be given."""
     group = parser.add_mutually_exclusive_group()

@@ -62,3 +62,9 @@ def uptime(seconds: float) -> str:
     if hours < 24:
         return f"{hours} h {minutes % 60} min"
     return f"{days} d {hours % 24} h"
+
+
+def say_swept(labs: Iterable[str]) -> None:
+    """Say on stderr that what ended labs had left was taken back."""
+    for name in sorted(labs):
+        print(f"{name} had ended: what it had left on this machine is taken back", file=sys.stderr)

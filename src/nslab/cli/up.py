@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nslab.cli.candidates import files
 from nslab.cli.choice import load_file, prepare_to_build
-from nslab.cli.parser import Parser, add_argument, add_json, add_loudness, parser_of
+from nslab.cli.parser import Parser, add_argument, add_json, add_loudness, add_uplink, parser_of
 from nslab.cli.progress import Bar
 from nslab.cli.text import number_of
 
@@ -28,6 +28,7 @@ def parser() -> Parser:
     add_argument(
         made, "file", "FILE", "the lab file (default: ./lab.yaml)", many="?", candidates=files
     )
+    add_uplink(made)
     add_json(made, "say what was done as a JSON object")
     add_loudness(made, "say each step on stderr, as the command that does the same")
     return made
@@ -59,7 +60,7 @@ def run(arguments: list[str]) -> int:
             if options.verbose:
                 print(step.command(), file=sys.stderr)
 
-        up(lab, keep=True, watch=watch)
+        up(lab, keep=True, watch=watch, uplink=options.uplink)
     if not options.quiet:
         taken = time.monotonic() - begun
         print((_json if options.json else _words)(desired, steps, taken, new=new))
@@ -87,9 +88,19 @@ def _words(desired: Desired, steps: list[Step], taken: float, *, new: bool) -> s
     )
     if not steps:
         return f"{desired.name} is up, as the file says: nothing to do"
-    if new:
-        return f"{desired.name} is up: {size} in {taken:.2f} s ({number_of(len(steps), 'step')})"
-    return f"{desired.name} is changed: {number_of(len(steps), 'step')} in {taken:.2f} s ({size})"
+    done = f"{number_of(len(steps), 'step')}"
+    first = f"is up: {size} in {taken:.2f} s ({done})"
+    again = f"is changed: {done} in {taken:.2f} s ({size})"
+    return "\n".join([f"{desired.name} {first if new else again}", *_on_machine(steps)])
+
+
+def _on_machine(steps: list[Step]) -> list[str]:
+    """Say which steps changed the machine itself."""
+    from nslab.kernel.sandbox import HOST
+    from nslab.plan.steps import Deed
+
+    own = [step.words() for step in steps if step.netns == HOST and isinstance(step, Deed)]
+    return [f"  on this machine: {words}" for words in own]
 
 
 def _json(desired: Desired, steps: list[Step], taken: float, *, new: bool) -> str:

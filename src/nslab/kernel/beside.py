@@ -1,12 +1,14 @@
-"""Programs that belong to a lab but stay in the caller's netns: its ways to the world.
+"""Programs that serve a lab: its ways to the world.
 
 Such a program has the sandbox's user namespace, so that it may enter the lab's netns, and its PID
-namespace, so that it ends with the lab, however that ends. Its netns and files are the caller's.
+namespace, so that it ends with the lab, however that ends. Its files are the caller's, and so is
+its netns unless another is named.
 """
 
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
+import contextlib
 import os
 import sys
 
@@ -18,21 +20,33 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nslab.kernel.sandbox import Sandbox
+
 _STARTER = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); from nslab.kernel.beside import main; main()"
 )
 _FAILED = 127
+_PATIENCE = 5000  # milliseconds
 
 
-def start(lab: str, holder: int, command: Sequence[str], fds: Sequence[int] = ()) -> int:
-    """Start a program beside a lab.
+def start(
+    sandbox: Sandbox,
+    name: str,
+    command: Sequence[str],
+    fds: Sequence[int] = (),
+    *,
+    said: int = -1,
+    netns: int = -1,
+) -> int:
+    """Start a program beside a lab, whose holder keeps its pidfd.
 
     Args:
-        lab: the lab's name, for the error.
-        holder: its holder's PID.
+        sandbox: the lab.
+        name: under which `stop` finds it.
         command: the program, found on PATH, and its arguments.
-        fds: descriptors that it inherits under their own numbers; what it says goes to the first,
-            if there is one.
+        fds: descriptors that it inherits under their own numbers.
+        said: a descriptor for what it says; -1 for nowhere.
+        netns: the descriptor of the netns for it; -1 for the caller's.
 
     Returns:
         Its PID. It has ended already if it could not be run.
@@ -41,27 +55,58 @@ def start(lab: str, holder: int, command: Sequence[str], fds: Sequence[int] = ()
         LabNotRunningError: the lab ended.
         KernelError: the kernel does not let this user in.
     """
+    pid = _start(sandbox, command, fds, (said, netns))
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return pid
+    sandbox.lodge(name, pidfd)
+    os.close(pidfd)
+    return pid
+
+
+def stop(sandbox: Sandbox, name: str) -> None:
+    """End a program that was started under that name, if it runs, and wait until it has ended."""
+    pidfd = sandbox.lend(name)
+    if pidfd is None:
+        return
+    import select
+    import signal
+
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, signal.SIGTERM)
+    gone = select.poll()
+    gone.register(pidfd, select.POLLIN)
+    gone.poll(_PATIENCE)
+    os.close(pidfd)
+    sandbox.lodge(name, None)
+
+
+def _start(
+    sandbox: Sandbox, command: Sequence[str], fds: Sequence[int], more: tuple[int, int]
+) -> int:
     import subprocess
 
     package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    words = [sys.executable, "-I", "-S", "-c", _STARTER, package, str(holder)]
-    words += [str(fds[0]) if fds else "-1", *command]
+    words = [sys.executable, "-I", "-S", "-c", _STARTER, package, str(sandbox.pid)]
+    words += [*map(str, more), *command]
+    passed = [*fds, *(fd for fd in more if fd >= 0)]
     done = subprocess.run(
-        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, pass_fds=fds, check=False
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, pass_fds=passed, check=False
     )
     kind, _, number = done.stdout.decode().partition(" ")
     if kind == "pid":
         return int(number)
-    if process_name(holder) != wire.HOLDER:
-        raise LabNotRunningError(f'the lab "{lab}" ended')
+    if process_name(sandbox.pid) != wire.HOLDER:
+        raise LabNotRunningError(f'the lab "{sandbox.lab}" ended')
     raise libc.failure(f"start {command[0]} beside the lab", int(number or "0"))
 
 
 def main() -> None:
-    """Run as `beside HOLDER SAID PROGRAM ARGUMENT…`: enter, start it, tell its PID."""
-    holder, said, *command = sys.argv[1:]
+    """Run as `beside HOLDER SAID NETNS PROGRAM ARGUMENT…`: enter, start it, tell its PID."""
+    holder, said, netns, *command = sys.argv[1:]
     try:
-        _enter(int(holder))
+        _enter(int(holder), int(netns))
         child = os.fork()
     except (KernelError, OSError) as error:
         os.write(1, f"error {error.errno or 0}".encode())
@@ -72,12 +117,15 @@ def main() -> None:
     os._exit(0)
 
 
-def _enter(holder: int) -> None:
-    """Have children in the lab's PID namespace, and the rights of its user namespace."""
+def _enter(holder: int, netns: int) -> None:
+    """Have children in the lab's PID namespace, with the rights of its user namespace."""
     kinds = libc.CLONE_NEWPID
     if not os.path.samefile(f"/proc/{holder}/ns/user", "/proc/self/ns/user"):
         kinds |= libc.CLONE_NEWUSER
     libc.setns(os.pidfd_open(holder), kinds)
+    if netns >= 0:
+        libc.setns(netns, libc.CLONE_NEWNET)
+        os.close(netns)
 
 
 def _become(command: Sequence[str], said: int) -> None:

@@ -78,6 +78,7 @@ class Holder:
             "file": self.file,
             "lodge": self.lodge,
             "lend": self.lend,
+            "lodgers": self.lodgers,
             "put": self.put,
             "get": self.get,
             "keep": self.keep,
@@ -298,14 +299,18 @@ class Holder:
         return ["ok", *before], []
 
     def file(self, words: list[str], _: list[int]) -> Reply:
-        """Set what every node finds in /etc/hosts (`hosts`) or /etc/resolv.conf (`resolver`).
+        """Read what every node finds in /etc/hosts (`hosts`) or /etc/resolv.conf (`resolver`).
 
-        The file stays the same one, so that programs that run already find it changed.
+        A second word is what it shall be from now on. The file stays the same one, so that programs
+        that run already find it changed.
         """
-        path, text = FILES[words[0]], words[1].encode("utf-8", "surrogateescape")
-        with open(path, "wb") as file:
-            file.write(text)
-        return ["ok"], []
+        path = FILES[words[0]]
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            before = file.read()
+        for text in words[1:]:
+            with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(text)
+        return ["ok", before], []
 
     def lodge(self, words: list[str], fds: list[int]) -> Reply:
         """Keep a descriptor under a name, or let go of the one that is kept there."""
@@ -319,6 +324,10 @@ class Holder:
     def lend(self, words: list[str], _: list[int]) -> Reply:
         """Give the descriptor that is kept under a name, if one is."""
         return ["ok"], [self.lodged[name] for name in words if name in self.lodged]
+
+    def lodgers(self, _: list[str], __: list[int]) -> Reply:
+        """Name the kept pidfds whose processes live."""
+        return ["ok", *(name for name, fd in self.lodged.items() if not _is_ready(fd))], []
 
     def put(self, words: list[str], fds: list[int]) -> Reply:
         """Keep a file (the lab as it was last brought up) and the name of its source."""
@@ -338,6 +347,12 @@ class Holder:
         """Outlive the process that began the lab, or no longer."""
         self.kept = {"yes": True, "no": False}[words[0]]
         return ["ok"], []
+
+
+def _is_ready(pidfd: int) -> bool:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def isolate() -> None:

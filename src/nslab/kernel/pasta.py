@@ -6,7 +6,6 @@ the caller's netns (https://passt.top). It ends with the lab, or when it is told
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 
@@ -49,31 +48,20 @@ def start(sandbox: Sandbox, arguments: Sequence[str]) -> None:
             f"/proc/self/fd/{netns}",
         ]
         command = ["pasta", *own, *arguments]
-        pid = beside.start(sandbox.lab, sandbox.pid, command, [said, netns])
-        _await_link(sandbox, pid, said)
-        pidfd = os.pidfd_open(pid)
+        pid = beside.start(sandbox, LODGED, command, [netns], said=said)
+        try:
+            _await_link(sandbox, pid, said)
+        except BaseException:
+            stop(sandbox)
+            raise
     finally:
         os.close(netns)
         os.close(said)
-    sandbox.lodge(LODGED, pidfd)
-    os.close(pidfd)
 
 
 def stop(sandbox: Sandbox) -> None:
     """End the lab's pasta, if it has one, and wait until its link is gone."""
-    pidfd = sandbox.lend(LODGED)
-    if pidfd is None:
-        return
-    import select
-    import signal
-
-    with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(pidfd, signal.SIGTERM)
-    gone = select.poll()
-    gone.register(pidfd, select.POLLIN)
-    gone.poll(_PATIENCE * 1000)
-    os.close(pidfd)
-    sandbox.lodge(LODGED, None)
+    beside.stop(sandbox, LODGED)
 
 
 def _await_link(sandbox: Sandbox, pid: int, said: int) -> None:

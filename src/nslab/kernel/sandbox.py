@@ -214,6 +214,10 @@ class Sandbox:
         """Set what every node finds in /etc/hosts."""
         self._ask("file", "hosts", text)
 
+    def resolver(self) -> str:
+        """Read what every node finds in /etc/resolv.conf."""
+        return self._ask("file", "resolver")[0][0]
+
     def set_resolver(self, text: str) -> None:
         """Set what every node finds in /etc/resolv.conf."""
         self._ask("file", "resolver", text)
@@ -225,6 +229,10 @@ class Sandbox:
     def lend(self, name: str) -> int | None:
         """Give a new descriptor of what is kept under a name, None if nothing is."""
         return next(iter(self._ask("lend", name)[1]), None)
+
+    def lodgers(self) -> list[str]:
+        """Name the programs beside the lab that live, of those whose pidfds the holder keeps."""
+        return self._ask("lodgers")[0]
 
     def put(self, document: bytes, source: str) -> None:
         """Let the holder keep a document, in memory, and the name of its source."""

@@ -87,6 +87,11 @@ def interface(address: Address, prefix: int) -> Interface:
     return IPv6Interface((address, prefix))
 
 
+def network_of(address: Address) -> Network:
+    """Give the network that has this address alone."""
+    return IPv4Network(address) if isinstance(address, IPv4Address) else IPv6Network(address)
+
+
 def is_link_local(address: Address) -> bool:
     """Say whether this is an IPv6 address that holds on one link only (fe80::/10)."""
     return address.version == 6 and (int(address) ^ _LINK_LOCAL) >> (128 - _LINK_LOCAL_BITS) == 0

@@ -139,7 +139,7 @@ class Lab:
         subnet: Texts | None = None,
         mtu: int | None = None,
         mac: str | None = None,
-        uplink: bool | None = None,
+        uplink: bool | Said | None = None,
     ) -> BridgeRef:
         """Add a bridge.
 
@@ -148,7 +148,7 @@ class Lab:
             subnet: from which its ports get addresses, or several.
             mtu: of its ports, in bytes.
             mac: the bridge device's own.
-            uplink: a way out of the lab; not supported yet.
+            uplink: True for a way out of the lab, or a mapping in the words of the file.
         """
         said = _said(subnet=subnet, mtu=mtu, mac=mac, uplink=uplink)
         self._add("bridges", name, said)
@@ -163,6 +163,8 @@ class Lab:
         forward: bool = False,
         routes: Sequence[Said] = (),
         sysctl: Mapping[str, str | int] | None = None,
+        uplink: bool | Said | None = None,
+        publish: str | Sequence[str] | None = None,
     ) -> NodeRef:
         """Add a node, with a port on each bridge of `on`.
 
@@ -173,8 +175,16 @@ class Lab:
             forward: whether it forwards IPv4 and IPv6: a router.
             routes: its static routes, in the words of the file.
             sysctl: settings of its network stack, `net.*` keys and values.
+            uplink: True for a way out of its own, or a mapping in the words of the file.
+            publish: ports of the outside that lead to it, as `8080:80` or `127.0.0.1:53:53/udp`.
         """
-        said = _said(forward=forward or None, routes=routes or None, sysctl=sysctl or None)
+        said = _said(
+            forward=forward or None,
+            routes=routes or None,
+            sysctl=sysctl or None,
+            uplink=uplink,
+            publish=publish,
+        )
         place = self._add("nodes", name, said)
         bridges = [on] if isinstance(on, BridgeRef | str) else list(on)
         if addresses is not None and len(bridges) != 1:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nslab.lab.address import Subnet
     from nslab.lab.document import Path
-    from nslab.lab.model import Address, Interface, Network
+    from nslab.lab.model import Address, Interface, Network, Publish
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +81,7 @@ class NodeDraft:
     forward: bool = False
     routes: list[RouteDraft] = field(default_factory=list)
     sysctl: list[tuple[str, str]] = field(default_factory=list)
+    publish: list[Publish] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -90,6 +91,7 @@ class LabDraft:
     Attributes:
         segments: bridges and cables in the order of the file.
         nodes: by name, in the order of their first mention.
+        published: every published port with its node.
         unsure: nodes with an endpoint that was refused; what follows from it is not noted.
     """
 
@@ -97,3 +99,4 @@ class LabDraft:
     segments: list[Segment] = field(default_factory=list)
     nodes: dict[str, NodeDraft] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)
+    published: list[tuple[Publish, str]] = field(default_factory=list)

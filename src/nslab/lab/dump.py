@@ -66,6 +66,8 @@ def _node(node: Node) -> Tree:
         tree["routes"] = [_route(route) for route in node.routes]
     if node.uplink is not None:
         tree["uplink"] = _uplink(node.uplink)
+    if node.publish:
+        tree["publish"] = [str(one) for one in node.publish]
     if node.sysctl:
         tree["sysctl"] = {key: _number(value) for key, value in node.sysctl}
     return tree

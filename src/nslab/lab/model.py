@@ -69,6 +69,44 @@ class Uplink:
 
 
 @dataclass(frozen=True, slots=True)
+class Publish:
+    """A port of the outside that leads to one of a node.
+
+    Attributes:
+        outside: the port where the machine listens, 1 to 65535.
+        inside: the node's port.
+        protocol: "tcp" or "udp".
+        address: the machine's own address that it is for; None for all, of both families.
+    """
+
+    outside: int
+    inside: int
+    protocol: str = "tcp"
+    address: Address | None = None
+
+    def __str__(self) -> str:
+        from nslab.lab.publish import written
+
+        return written(self)
+
+    def meets(self, other: Publish) -> bool:
+        """Tell whether a packet could be for both."""
+        if (self.outside, self.protocol) != (other.outside, other.protocol):
+            return False
+        return (
+            self.address is None
+            or other.address is None
+            or self.address == other.address
+            or _is_any_of(self.address, other.address)
+            or _is_any_of(other.address, self.address)
+        )
+
+
+def _is_any_of(address: Address, other: Address) -> bool:
+    return address.is_unspecified and address.version == other.version
+
+
+@dataclass(frozen=True, slots=True)
 class Bridge:
     """One L2 segment: the bridge lives alone in its fabric, the netns of the bridge's name.
 
@@ -127,6 +165,7 @@ class Node:
         sysctl: pairs of key and value, sorted by key; a key is as the file has it, with dots
             (`net.ipv4.tcp_ecn`) or slashes: `nslab.lab.names.sysctl_path` gives its file.
         uplink: a way out of the lab of its own, if it has one.
+        publish: ports of the outside that lead to this node, in the order of the file.
     """
 
     name: str
@@ -134,6 +173,7 @@ class Node:
     routes: tuple[Route, ...] = ()
     sysctl: tuple[tuple[str, str], ...] = ()
     uplink: Uplink | None = None
+    publish: tuple[Publish, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nslab.lab import address, names
+from nslab.lab import address, names, publish
 from nslab.lab.address import AddressError, Subnet
 from nslab.lab.document import quote
 from nslab.lab.drafts import (
@@ -249,7 +249,7 @@ def _bridge_uplink(reader: Reader, segment: Segment, value: Tree, path: Path) ->
 
 def _node_uplink(reader: Reader, lab: LabDraft, node: NodeDraft, value: Tree, path: Path) -> None:
     tree = _way_out(reader, value, path, NODE_UPLINK)
-    if tree is None:
+    if tree is None or node.fault:
         return
     segment = _segment(reader, tree, path)
     segment.of = node.name
@@ -301,6 +301,7 @@ def _nodes(reader: Reader, lab: LabDraft, value: Tree) -> None:
             if "forward" in tree:
                 _agree(reader, node, (*path, "sysctl"))
         _node_uplink(reader, lab, node, tree.get("uplink", False), (*path, "uplink"))
+        publish.read(reader, lab, node, tree.get("publish"), (*path, "publish"))
 
 
 def _agree(reader: Reader, node: NodeDraft, path: Path) -> None:

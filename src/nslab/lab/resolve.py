@@ -61,6 +61,7 @@ def _freeze(lab: LabDraft, routes: dict[str, tuple[Route, ...]]) -> Desired:
             routes.get(node.name, ()),
             tuple(node.sysctl),
             ways.get(node.name),
+            tuple(node.publish),
         )
         for node in lab.nodes.values()
     )

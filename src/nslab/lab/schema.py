@@ -7,10 +7,11 @@ tell (an address outside its subnet, a name given twice) the loader alone says.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING
 
-from nslab.lab import names
+from nslab.lab import names, publish
 from nslab.lab.read import METRICS, MTU
 from nslab.lab.words import (
     BRIDGE,
@@ -104,6 +105,7 @@ _KINDS: dict[Kind, dict[str, Tree]] = {
     Kind.MTU: _whole(*MTU),
     Kind.METRIC: _whole(*METRICS),
     Kind.FLAG: {"type": "boolean"},
+    Kind.PUBLISH: _texts(f"^{re.sub('[?]P<[a-z]+>', '?:', publish.FORM.pattern)}$"),
     Kind.UPLINK: {"oneOf": [{"type": "boolean"}, {"$ref": "#/$defs/uplink"}]},
     Kind.NODE_UPLINK: {"oneOf": [{"type": "boolean"}, {"$ref": "#/$defs/nodeUplink"}]},
     Kind.SYSCTL: {

@@ -26,6 +26,7 @@ class Kind(Enum):
     MTU = auto()
     METRIC = auto()
     FLAG = auto()
+    PUBLISH = auto()
     UPLINK = auto()
     NODE_UPLINK = auto()
     SYSCTL = auto()
@@ -110,7 +111,7 @@ NODE: Words = {
     "routes": Key(Kind.ROUTES, "The node's static routes."),
     "sysctl": Key(Kind.SYSCTL, "Settings of the node's network stack: net.* keys and values."),
     "uplink": Key(Kind.NODE_UPLINK, "A way out of the lab of its own: true, or a mapping."),
-    "publish": _later("Ports of the outside that lead to this node."),
+    "publish": Key(Kind.PUBLISH, "Ports of the outside that lead to this node, as 8080:80."),
     "services": _later("Programs that run in this node."),
 }
 

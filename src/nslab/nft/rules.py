@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from ipaddress import IPv6Network
+    from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
     Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -105,12 +105,14 @@ def _plain(value: Json) -> Json:
     if isinstance(value, dict):
         kept = {key: _plain(one) for key, one in value.items() if key not in _KERNELS_OWN}
         return dict(sorted(kept.items()))
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+    if isinstance(value, list):  # of one flag, some versions print a list and some do not
+        return _plain(value[0]) if len(value) == 1 else [_plain(one) for one in value]
+    return value
 
 
 def link(key: str, name: str, *, equal: bool = True) -> Json:
     """Match the link by which a packet came (`iifname`) or leaves (`oifname`)."""
-    return _match({"meta": {"key": key}}, name, equal=equal)
+    return _match({"meta": {"key": key}}, name, sign="==" if equal else "!=")
 
 
 def address(field: str, network: Network) -> Json:
@@ -124,16 +126,41 @@ def address(field: str, network: Network) -> Json:
 
 def answers() -> Json:
     """Match packets of connections that were begun before, or belong to one."""
-    return {
-        "match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["established", "related"]}
-    }
+    return _match({"ct": {"key": "state"}}, ["established", "related"], sign="in")
 
 
-def _match(left: Json, right: Json, *, equal: bool = True) -> Json:
-    return {"match": {"op": "==" if equal else "!=", "left": left, "right": right}}
+def redirected() -> Json:
+    """Match packets of connections that were led to another destination than their own."""
+    return _match({"ct": {"key": "status"}}, "dnat", sign="in")
+
+
+def version(number: int) -> Json:
+    """Match packets of an IP version."""
+    return _match({"meta": {"key": "nfproto"}}, f"ipv{number}")
+
+
+def own() -> Json:
+    """Match packets to the machine's own addresses."""
+    return _match({"fib": {"result": "type", "flags": ["daddr"]}}, "local")
+
+
+def port(protocol: str, number: int) -> Json:
+    """Match the destination port of "tcp" or "udp"."""
+    return _match({"payload": {"protocol": protocol, "field": "dport"}}, number)
+
+
+def lead_to(address: IPv4Address | IPv6Address, number: int) -> Json:
+    """Give packets another destination, and the answers their old source."""
+    family = "ip" if address.version == 4 else "ip6"
+    return {"dnat": {"family": family, "addr": str(address), "port": number}}
+
+
+def _match(left: Json, right: Json, *, sign: str = "==") -> Json:
+    return {"match": {"op": sign, "left": left, "right": right}}
 
 
 ACCEPT: Json = {"accept": None}
+DROP: Json = {"drop": None}
 MASQUERADE: Json = {"masquerade": None}
 
 
@@ -141,20 +168,23 @@ def words(statement: Json) -> str:
     """Give one of the statements that are made here in nft's own words."""
     if not isinstance(statement, dict):
         raise TypeError(f"no statement: {statement!r}")
-    match = statement.get("match")
+    match, dnat = statement.get("match"), statement.get("dnat")
+    if isinstance(dnat, dict):
+        host = f"[{dnat['addr']}]" if dnat["family"] == "ip6" else dnat["addr"]
+        return f"dnat {dnat['family']} to {host}:{dnat['port']}"
     if not isinstance(match, dict):
         return next(iter(statement))
     sign = "!= " if match["op"] == "!=" else ""
-    return f"{_left(match['left'])} {sign}{_right(match['right'])}"
+    left, right = _left(match["left"]), _right(match["right"])
+    return f'{left} {sign}"{right}"' if left in _OF_LINKS else f"{left} {sign}{right}"
 
 
 def _left(value: Json) -> str:
     if isinstance(value, dict):
         for kind, said in value.items():
-            if isinstance(said, dict) and kind == "payload":
-                return f"{said['protocol']} {said['field']}"
             if isinstance(said, dict):
-                return f"ct {said['key']}" if kind == "ct" else str(said["key"])
+                found = _FORMS[kind].format(**said)
+                return found.removeprefix("meta ") if found.endswith(_OF_LINKS) else found
     raise TypeError(f"nothing to match: {value!r}")
 
 
@@ -163,7 +193,16 @@ def _right(value: Json) -> str:
         return f"{prefix['addr']}/{prefix['len']}"
     if isinstance(value, list):
         return ",".join(map(str, value))
-    return f'"{value}"'
+    return str(value)
+
+
+_FORMS = {
+    "payload": "{protocol} {field}",
+    "meta": "meta {key}",
+    "ct": "ct {key}",
+    "fib": "fib daddr {result}",
+}
+_OF_LINKS = ("iifname", "oifname")
 
 
 def part(listed: Json, kind: str) -> Mapping[str, Json] | None:

@@ -8,26 +8,43 @@ from typing import TYPE_CHECKING
 from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Network, Node, Uplink
 from nslab.lab.names import FORWARD, OUTSIDE, sysctl_key
 from nslab.plan.state import route_key, satisfies
+from nslab.plan.way import ports
 
 if TYPE_CHECKING:
-    from nslab.lab.model import Route
+    from collections.abc import Collection
+
+    from nslab.lab.model import Publish, Route
     from nslab.plan.state import LinkState, NetnsState, State
 
 
-def lift(known: Desired, observed: State) -> Desired:
+def lift(known: Desired, observed: State, lodgers: Collection[str] = ()) -> Desired:
     """Give what is there as a lab.
 
     Args:
         known: the lab as last brought up: tells which namespaces are fabrics, and the order.
         observed: the kernel now. Links that are no cable and no port are left out.
+        lodgers: the programs beside the lab that live, its relays among them.
     """
     fabrics = {bridge.name: bridge for bridge in known.bridges if bridge.name in observed}
     names = [node.name for node in known.nodes if node.name in observed]
-    nodes = [_node(node, observed) for node in known.nodes if node.name in observed]
+    published = _published(known, lodgers)
+    nodes = [
+        replace(_node(node, observed), publish=tuple(published.get(node.name, ())))
+        for node in known.nodes
+        if node.name in observed
+    ]
     bridges = [_bridge(bridge, observed) for bridge in fabrics.values()]
     return replace(
         known, bridges=tuple(bridges), cables=_cables(names, observed, known), nodes=tuple(nodes)
     )
+
+
+def _published(known: Desired, lodgers: Collection[str]) -> dict[str, list[Publish]]:
+    found: dict[str, list[Publish]] = {}
+    for name, published, targets in ports.wanted(known):
+        if ports.lodged(name, published, targets) in lodgers:
+            found.setdefault(name, []).append(published)
+    return found
 
 
 def _node(node: Node, observed: State) -> Node:

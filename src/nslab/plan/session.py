@@ -17,15 +17,16 @@ from nslab.lab.names import FORWARD
 from nslab.plan.apply import Watch, apply
 from nslab.plan.diff import Plan, compare
 from nslab.plan.drift import Drift, drift_of
+from nslab.plan.ending import sweep, take_down
 from nslab.plan.interrupts import held_back
 from nslab.plan.lift import lift
 from nslab.plan.lower import lower
 from nslab.plan.node import Node
 from nslab.plan.observe import observe, read_sysctls
 from nslab.plan.state import IMPLIED, State
-from nslab.plan.way.choose import Choice, plain_subnets
-from nslab.plan.way.host import close_for, part_from_machine, sweep
+from nslab.plan.way.host import close_for
 from nslab.plan.way.lead import Leading, around, decide, found, probe, with_links
+from nslab.plan.way.serve import refuse_busy, serve
 
 if TYPE_CHECKING:
     from _socket import socket
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from nslab.lab.model import Endpoint
     from nslab.plan.interrupts import Check
+    from nslab.plan.way.choose import Choice
 
 _PATIENCE = 20.0
 """Seconds to wait for somebody else's holder that is only starting, or only ending."""
@@ -180,7 +182,7 @@ class Running:
         """Read the lab back from the kernel, in the file's own terms."""
         with self.open() as sandbox:
             desired = _document(sandbox)
-            return lift(desired, _observe(sandbox, [desired]))
+            return lift(desired, _observe(sandbox, [desired]), sandbox.lodgers())
 
     def drift(self, lab: Lab | Desired | None = None) -> list[Drift]:
         """List the differences between the lab (as last brought up, or as given) and the kernel."""
@@ -188,9 +190,12 @@ class Running:
             last = _document(sandbox)
             wanted = last if lab is None else _resolve(lab)
             observed = _observe(sandbox, [wanted, last])
-            before = found(self.name, observed, plain_subnets(last))
+            before = found(last, observed)
             states = [with_links(lower(each), before) for each in (wanted, last)]
-            return drift_of(states[0], observed, states[1], _defaults(sandbox, states))
+            drifts = drift_of(states[0], observed, states[1], _defaults(sandbox, states))
+            serving = serve(wanted, before, last, before, sandbox)
+            beside = around([], Leading(before, before), serving, sandbox)
+            return [*(Drift(step.finding()) for step in beside), *drifts]
 
     def ping(
         self,
@@ -238,16 +243,6 @@ class Running:
         finally:
             for sock in sockets.values():
                 sock.close()
-
-
-def take_down(sandbox: Sandbox) -> None:
-    """End a lab, and take back what the machine did for it."""
-    led_out = b'"uplink"' in sandbox.get()[0]
-    if led_out:
-        part_from_machine(sandbox)
-    sandbox.end()
-    if led_out:
-        sweep()
 
 
 def _resolve(lab: Lab | Desired) -> Desired:
@@ -319,7 +314,9 @@ def _close_machine(lab: str, leading: Leading) -> None:
 def _first(desired: Desired, leading: Leading, defaults: dict[str, str]) -> Plan:
     """Plan a new lab."""
     state = with_links(lower(desired), leading.way)
-    return Plan(around(compare(state, {}, defaults=defaults), leading, None))
+    serving = serve(desired, leading.way)
+    refuse_busy(serving)
+    return Plan(around(compare(state, {}, defaults=defaults), leading, serving, None))
 
 
 def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
@@ -354,7 +351,9 @@ def _compare(sandbox: Sandbox, desired: Desired, uplink: Choice) -> Plan:
     if last.uplinks():  # what they were read from has been changed since
         defaults |= {key: "" for key in FORWARD if key in defaults}
     plan = compare(states[0], observed, states[1], defaults)
-    return Plan(around(plan, leading, sandbox))
+    serving = serve(desired, leading.way, last, leading.before, sandbox)
+    refuse_busy(serving)
+    return Plan(around(plan, leading, serving, sandbox))
 
 
 def _observe(sandbox: Sandbox, labs: list[Desired]) -> State:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from nslab.cli.checks.check import Check
 from nslab.cli.checks.kinds import PROBE
+from nslab.errors import NslabError
 from nslab.kernel.privilege import read_switch
+from nslab.plan.ending import leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +66,16 @@ def ipv6(lab: Sandbox) -> Check:
     return Check(
         "IPv6", ok=False, detail="in no netns", remedy=off if isinstance(said, str) else absent
     )
+
+
+def left_behind() -> Iterator[Check]:
+    """Look for what the machine did for labs that have ended, and still does."""
+    try:
+        for name in leftovers():
+            remedy = "`nslab ls` or `nslab down` takes it back"
+            yield Check(name, ok=False, detail="nftables, sysctls", remedy=remedy)
+    except NslabError as error:
+        yield Check("nftables", ok=False, detail=str(error), remedy=error.hint or "")
 
 
 def limits() -> Iterator[Check]:

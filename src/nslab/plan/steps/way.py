@@ -1,4 +1,4 @@
-"""Steps that lead a lab out: what is done by programs and the machine, not by netlink."""
+"""Steps of a way out: those that are taken by programs and the machine, not by netlink."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from nslab.kernel import pasta
+from nslab.errors import KernelError
+from nslab.kernel import conntrack, pasta
 from nslab.kernel.sandbox import HOST, OUTSIDE
+from nslab.kernel.transport import AF_NETLINK, Transport, open_socket
 from nslab.nft import program, rules
 from nslab.plan.steps.step import Deed, Step
 from nslab.plan.way import host, tables
 from nslab.plan.way.choose import pasta_arguments
 
 if TYPE_CHECKING:
+    from _socket import socket
+
     from nslab.kernel.sandbox import Sandbox
+    from nslab.lab.model import Address, Publish
     from nslab.nft.rules import Json, Table
     from nslab.plan.way.choose import Way
+
+_RAW = 3  # SOCK_RAW
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +106,38 @@ class SetTable(Deed):
 
 @dataclass(frozen=True, slots=True)
 class OpenHost(Deed):
-    """Let the machine forward and masquerade for the lab; what it was like is remembered."""
+    """Let the machine forward and masquerade for the lab; what it was like is remembered.
+
+    Attributes:
+        way: what is to be.
+        versions: the IP versions that the machine shall forward.
+        doors: the chains of others that let nothing through by themselves.
+        before: what was, None for nothing.
+    """
 
     way: Way
     versions: tuple[int, ...]
+    doors: tuple[tuple[str, str, str], ...] = ()
+    before: Way | None = None
 
     def words(self) -> str:
-        return "let this machine forward for the lab"
+        past = ", ".join(" ".join(door) for door in self.doors)
+        return f"let this machine forward for the lab{f', past the rules of {past}' * bool(past)}"
 
     def command(self) -> str:
         settings = " ".join(f"{host.FORWARDING[version]}=1" for version in self.versions)
         sysctl = f"sysctl -qw {settings} && " if settings else ""
-        return f"{sysctl}nft {quote(tables.host_table(self.way, {}).words())}"
+        said = [tables.host_table(self.way, {}).words()]
+        for door in self.doors:
+            said += tables.admission_words(self.way, door)
+        return f"{sysctl}nft {quote('; '.join(said))}"
 
     def finding(self) -> str:
         return f"{HOST}: this machine does not forward for the lab"
 
     def undo(self) -> list[Step]:
+        if self.before is not None:
+            return [OpenHost(self.netns, self.before, self.versions, self.doors, self.way)]
         return [CloseHost(self.netns, self.way, self.versions)]
 
     def act(self, _: Sandbox) -> None:
@@ -143,3 +165,44 @@ class CloseHost(Deed):
 
     def act(self, _: Sandbox) -> None:
         host.close_for(self.way.lab)
+
+
+@dataclass(frozen=True, slots=True)
+class DropConnections(Deed):
+    """End the connections through a port that is published no longer; new ones cannot come.
+
+    Attributes:
+        published: the port.
+        to: where they were led in this netns.
+    """
+
+    published: Publish
+    to: Address
+
+    def words(self) -> str:
+        return f"end what came by {self.published} to {self.to} in {self.netns}"
+
+    def command(self) -> str:
+        where = "" if self.netns == HOST else f"ip netns exec {self.netns} "
+        port = f"-p {self.published.protocol} --orig-port-dst {self.published.outside}"
+        return f"{where}conntrack -D {port} --reply-src {self.to}"
+
+    def finding(self) -> str:
+        return f"{self.netns}: connections by {self.published} are still let through"
+
+    def undo(self) -> list[Step]:
+        return []
+
+    def act(self, sandbox: Sandbox) -> None:
+        with Transport(self._socket(sandbox)) as transport:
+            port = self.published.outside
+            try:
+                conntrack.flush_forwarded(transport, self.published.protocol, port, self.to)
+            except KernelError:  # nothing is tracked here, so nothing was led anywhere
+                return
+
+    def _socket(self, sandbox: Sandbox) -> socket:
+        family = conntrack.NETLINK_NETFILTER
+        if self.netns == HOST:
+            return open_socket(family)
+        return sandbox.sockets(AF_NETLINK, _RAW, family, [self.netns])[0]

@@ -16,7 +16,7 @@ from nslab.lab.uplink import UPLINK
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from nslab.lab.model import Address, Desired, Interface, Network
+    from nslab.lab.model import Address, Desired, Interface, Network, Publish
 
 Choice: TypeAlias = Literal["auto", "kernel", "pasta", "none"]
 """What a caller may ask for."""
@@ -30,6 +30,14 @@ PREFIXES = {4: 30, 6: 64}
 
 
 @dataclass(frozen=True, slots=True)
+class Forward:
+    """A published port, and an address of its node that the way out reaches directly."""
+
+    published: Publish
+    inside: Address
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """One lab's way out.
 
@@ -39,6 +47,7 @@ class Way:
         near: the addresses of the link `uplink` in the netns `outside`.
         far: those of its other end, the next hop: a veth in the machine's netns, or pasta.
         plain: subnets of the lab that leave with their own addresses.
+        forwards: published ports that lead straight to nodes.
         mtu: of the link, in bytes; None for the usual.
     """
 
@@ -47,12 +56,38 @@ class Way:
     near: tuple[Interface, ...]
     far: tuple[Interface, ...]
     plain: tuple[Network, ...] = ()
+    forwards: tuple[Forward, ...] = ()
     mtu: int | None = None
 
     @property
     def host_ifname(self) -> str:
         """The name of the veth's end in the machine's netns."""
         return choose_ifname(f"nslab.{self.lab}", set())
+
+
+def forwards(lab: Desired) -> tuple[Forward, ...]:
+    """Give the published ports of nodes whose answers take the way out by themselves."""
+    gateways = {item.ip: item for uplink in lab.uplinks() for item in uplink.gateway.addresses}
+    ends = lab.endpoints()
+    found = []
+    for node in lab.nodes:
+        ways = [route.via for route in node.routes if route.dst.prefixlen == 0]
+        networks = [gateways[via].network for via in ways if via in gateways]
+        own = [item for end in ends[node.name] for item in end.addresses]
+        inside = [item.ip for item in own if item.network in networks]
+        for published in node.publish:
+            found += [Forward(published, ip) for ip in _one_each(inside) if _suits(published, ip)]
+    return tuple(found)
+
+
+def _one_each(addresses: Sequence[Address]) -> Iterable[Address]:
+    """Give the first address of each family."""
+    return {address.version: address for address in reversed(addresses)}.values()
+
+
+def _suits(published: Publish, inside: Address) -> bool:
+    where = published.address
+    return where is None or (where.version == inside.version and not where.is_loopback)
 
 
 def plain_subnets(lab: Desired) -> tuple[Network, ...]:
@@ -153,6 +188,8 @@ def _firsts(pool: Network, prefix: int) -> Iterable[Address]:
 def pasta_arguments(way: Way) -> list[str]:
     """Give pasta's arguments: its link's name and addresses; nothing of the host's loopback."""
     words = ["--config-net", "--ns-ifname", UPLINK, "--no-map-gw", "--mtu", "65520"]
+    if os.geteuid() == 0:  # it would become nobody, who may not enter the lab
+        words += ["--runas", "0"]
     for option in ("-t", "-u", "-T", "-U"):
         words += [option, "none"]
     for near, far in zip(way.near, way.far, strict=True):

@@ -26,7 +26,7 @@ from nslab.nft import program, rules
 from nslab.plan.way import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.nft.rules import Json
@@ -74,21 +74,25 @@ def part_from_machine(sandbox: Sandbox) -> None:
         sandbox.handle(OUTSIDE).transport.request(Request(RTM.DELLINK, link))
 
 
-def is_open_for(way: Way) -> bool:
-    """Tell whether the machine forwards for a lab."""
-    ruleset = program.listed(["ruleset"])
+def ruleset() -> list[Json]:
+    """Read all that nftables does in the machine's netns."""
+    return program.listed(["ruleset"])
+
+
+def is_open_for(way: Way, ruleset: Sequence[Json]) -> bool:
+    """Tell whether the machine forwards for a lab, by its rule set."""
     memory = tables.remembered(ruleset, way.lab)
     own = [one for one in ruleset if _is_in(one, tables.PREFIX + way.lab)]
-    missing = len(tables.closed_chains(ruleset)) * 2 > len(tables.admitted(ruleset, way.lab))
+    missing = len(tables.doors(ruleset)) * 2 > len(tables.admitted(ruleset, way.lab))
     return rules.same(tables.host_table(way, memory), own) and not missing
 
 
 def leftovers() -> list[str]:
     """Name the labs that have ended and left something in the machine's netns."""
-    if os.geteuid() != 0 or shutil.which("nft") is None:
+    if shutil.which("nft") is None:
         return []
     alive = set(running())
-    return [lab for lab in tables.labs(program.listed(["ruleset"])) if lab not in alive]
+    return [lab for lab in tables.labs(ruleset()) if lab not in alive]
 
 
 def sweep() -> list[str]:
@@ -103,15 +107,15 @@ def sweep() -> list[str]:
 
 
 def _open(way: Way, versions: set[int]) -> None:
-    ruleset = program.listed(["ruleset"])
-    before = tables.remembered(ruleset)
+    found = ruleset()
+    before = tables.remembered(found)
     keys = [FORWARDING[version] for version in sorted(versions)]
     for key in keys:
         value = exchange(key)
         if value == "0":
             before.setdefault(key, value)
     if FORWARDING[6] in before and exchange(FORWARDING[6]) == "0":
-        before |= _advertised(before)
+        before |= _advertised({*before, f"net/ipv6/conf/{way.host_ifname}/accept_ra"})
     commands: list[Json] = tables.host_table(way, before).commands()
     program.load(commands)
     for key in before:
@@ -120,44 +124,45 @@ def _open(way: Way, versions: set[int]) -> None:
         if answer.startswith("!"):
             reason = os.strerror(int(answer[1:]))
             raise NslabError(f"cannot set {key} to {wanted}: {reason}")
-    admissions = [
-        command
-        for chain in tables.closed_chains(ruleset)
-        for command in tables.admission(way, chain)
+    program.load([*_deletions(found, way.lab), *_admissions(found, way)])
+
+
+def _admissions(ruleset: Sequence[Json], way: Way) -> list[Json]:
+    return [command for door in tables.doors(ruleset) for command in tables.admission(way, door)]
+
+
+def _deletions(ruleset: Sequence[Json], lab: str) -> list[Json]:
+    """Give the commands that delete a lab's rules in others' chains."""
+    return [
+        {"delete": {"rule": {key: rule[key] for key in ("family", "table", "chain", "handle")}}}
+        for rule in tables.admitted(ruleset, lab)
     ]
-    if admissions:
-        program.load(admissions)
 
 
-def _advertised(before: dict[str, str]) -> dict[str, str]:
+def _advertised(known: set[str]) -> dict[str, str]:
     """Find links whose routers are heard only while the machine does not forward (accept_ra 1)."""
     found = {}
     for ifname in sorted(path.name for path in Path("/proc/sys/net/ipv6/conf").glob("*")):
         key = f"net/ipv6/conf/{ifname}/accept_ra"
-        if ifname not in ("all", "default", "lo") and exchange(key) == "1" and key not in before:
+        if ifname not in ("all", "default", "lo") and exchange(key) == "1" and key not in known:
             found[key] = "1"
     return found
 
 
 def _close(lab: str) -> None:
-    ruleset = program.listed(["ruleset"])
-    before = tables.remembered(ruleset, lab)
+    found = ruleset()
+    before = tables.remembered(found, lab)
     others = {
         key
-        for other in tables.labs(ruleset)
+        for other in tables.labs(found)
         if other != lab
-        for key in tables.remembered(ruleset, other)
+        for key in tables.remembered(found, other)
     }
-    commands: list[Json] = [
-        {"delete": {"rule": {key: rule[key] for key in ("family", "table", "chain", "handle")}}}
-        for rule in tables.admitted(ruleset, lab)
-    ]
     for key, value in before.items():
         if key not in others:
             exchange(f"{key}={value}")
-    if lab in tables.labs(ruleset):
-        commands += rules.drop_command(tables.PREFIX + lab)
-        program.load(commands)
+    if lab in tables.labs(found):
+        program.load([*_deletions(found, lab), *rules.drop_command(tables.PREFIX + lab)])
 
 
 def _is_in(one: Json, table: str) -> bool:

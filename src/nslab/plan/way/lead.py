@@ -14,11 +14,19 @@ from nslab.lab.uplink import UPLINK
 from nslab.nft import program, rules
 from nslab.plan.state import LinkState, NetnsState
 from nslab.plan.steps import DeleteNetns
-from nslab.plan.steps.way import CloseHost, OpenHost, SetTable, StartPasta, StopPasta
+from nslab.plan.steps.way import (
+    CloseHost,
+    DropConnections,
+    OpenHost,
+    SetTable,
+    StartPasta,
+    StopPasta,
+)
 from nslab.plan.way import host, tables
 from nslab.plan.way.choose import (
     Choice,
     Way,
+    forwards,
     kind_of,
     led_out,
     plain_subnets,
@@ -28,12 +36,13 @@ from nslab.plan.way.choose import (
 from nslab.plan.way.machine import Machine, look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.lab.model import Desired, Interface, Network
     from nslab.plan.state import State
     from nslab.plan.steps import Step
+    from nslab.plan.way.serve import Serving
 
 _HIGH = 1 << 24
 """Ifindexes from here on are no kernel's own choice on a machine that lives less than long."""
@@ -74,7 +83,7 @@ def decide(lab: Desired, choice: Choice, observed: State, last: Desired | None) 
     Raises:
         NslabError: it cannot be had here, or clashes with the machine's own networks.
     """
-    before = found(lab.name, observed, plain_subnets(last) if last else ())
+    before = found(last, observed) if last else None
     if not lab.uplinks() or choice == "none":
         return Leading(None, before)
     if choice == "auto" and before is not None:
@@ -87,25 +96,29 @@ def decide(lab: Desired, choice: Choice, observed: State, last: Desired | None) 
     refuse_clashes(lab, known)
     mtu = machine.mtu if kind == "kernel" and machine.mtu < 1500 else None
     ends = _ends(lab, before if before and before.kind == kind else None, known)
-    return Leading(Way(lab.name, kind, *ends, plain, mtu), before, _versions(lab, machine))
+    straight = forwards(lab) if kind == "kernel" else ()
+    way = Way(lab.name, kind, *ends, plain, straight, mtu)
+    return Leading(way, before, _versions(lab, machine))
 
 
-def found(lab: str, observed: State, plain: tuple[Network, ...]) -> Way | None:
-    """Tell which way out a lab has now, from its link in `outside`."""
+def found(last: Desired, observed: State) -> Way | None:
+    """Tell which way out a lab has now, from its link in `outside` and from what it was made of."""
+    plain = plain_subnets(last)
     state = observed.get(OUTSIDE, NetnsState())
     link = state.links.get(UPLINK)
     if link is None:
         return None
     if link.kind == "veth" and link.peer is not None and link.peer[0] == HOST:
         far = observed[HOST].links[link.peer[1]].addresses
-        return Way(lab, "kernel", link.addresses, far, plain, _unusual(link.mtu))
+        mtu = _unusual(link.mtu)
+        return Way(last.name, "kernel", link.addresses, far, plain, forwards(last), mtu)
     gateways = {route.dst.version: route.via for route in state.routes if route.ifname == UPLINK}
     far = tuple(
         type(near)((via, near.network.prefixlen))
         for near in link.addresses
         if (via := gateways.get(near.version)) is not None
     )
-    return Way(lab, "pasta", link.addresses, far)
+    return Way(last.name, "pasta", link.addresses, far)
 
 
 def with_links(state: State, way: Way | None) -> State:
@@ -129,42 +142,63 @@ def with_links(state: State, way: Way | None) -> State:
     return {HOST: NetnsState({far.ifname: far}, there), **state, OUTSIDE: led}
 
 
-def around(steps: Iterable[Step], leading: Leading, sandbox: Sandbox | None) -> tuple[Step, ...]:
-    """Put the steps of the way out around those that netlink takes."""
+def around(
+    steps: Iterable[Step], leading: Leading, serving: Serving, sandbox: Sandbox | None
+) -> tuple[Step, ...]:
+    """Put the steps of the way out and of the relays around those that netlink takes."""
     inner = list(steps)
     ending = [step for step in inner if isinstance(step, DeleteNetns)]
     inner = [step for step in inner if not isinstance(step, DeleteNetns)]
-    return (*_closing(leading), *inner, *_opening(leading, sandbox), *ending)
+    opening = _opening(leading, sandbox)
+    begin, end = [*serving.ending, *_closing(leading)], [*opening, *serving.beginning]
+    return (*begin, *inner, *end, *ending)
 
 
 def _closing(leading: Leading) -> list[Step]:
+    """Give the steps away from a way out that is to be another one, or none."""
     way, before = leading.way, leading.before
-    if before is None or _same(way, before):
+    if before is None or (way is not None and way.kind == before.kind == "kernel"):
         return []
-    if before.kind == "pasta":
-        return [StopPasta(OUTSIDE, before)]
-    return [CloseHost(HOST, before, leading.versions)]
+    if before.kind == "kernel":
+        return [CloseHost(HOST, before, leading.versions)]
+    return [] if _same(way, before) else [StopPasta(OUTSIDE, before)]
 
 
 def _opening(leading: Leading, sandbox: Sandbox | None) -> list[Step]:
     way, before = leading.way, leading.before
-    steps: list[Step] = []
-    table = tables.outside_table(way.plain) if way else None
-    place = None if sandbox is None else (sandbox.lab, sandbox.pid, OUTSIDE)
-    listed = program.listed(["table", "inet", tables.OURS], place) if before and place else []
-    old = tables.outside_table(before.plain) if before and listed else None
-    if table is None and old is not None:
-        steps.append(SetTable(OUTSIDE, None, old))
-    elif table is not None and not (old is not None and rules.same(table, listed)):
-        steps.append(SetTable(OUTSIDE, table, old))
-    if way is None:
-        return steps
-    new = not _same(way, before)
-    if way.kind == "pasta" and new:
+    steps = list(_tables(leading, sandbox))
+    if way is not None and way.kind == "pasta" and not _same(way, before):
         steps.append(StartPasta(OUTSIDE, way))
-    if way.kind == "kernel" and (new or not host.is_open_for(way)):
-        steps.append(OpenHost(HOST, way, leading.versions))
-    return steps
+    if way is not None and way.kind == "kernel":
+        ruleset = host.ruleset()
+        if not (_same(way, before) and host.is_open_for(way, ruleset)):
+            kept = before if before is not None and before.kind == "kernel" else None
+            steps.append(OpenHost(HOST, way, leading.versions, tables.doors(ruleset), kept))
+    return steps + list(_dropping(way, before))
+
+
+def _tables(leading: Leading, sandbox: Sandbox | None) -> Iterator[Step]:
+    """Bring the table of `outside` to what it should be."""
+    table = tables.outside_table(leading.way) if leading.way else None
+    place = None if sandbox is None else (sandbox.lab, sandbox.pid, OUTSIDE)
+    known = leading.before is not None and place is not None
+    listed = program.listed(["table", "inet", tables.OURS], place) if known else []
+    old = tables.outside_table(leading.before) if leading.before and listed else None
+    if table is None and old is None:
+        return
+    if table is None or not rules.same(table, listed):
+        yield SetTable(OUTSIDE, table, old)
+
+
+def _dropping(way: Way | None, before: Way | None) -> Iterator[Step]:
+    """End the connections through ports that are published no longer."""
+    if before is None or before.kind != "kernel":
+        return
+    near = {item.version: item.ip for item in before.near}
+    for one in before.forwards:
+        if way is None or one not in way.forwards:
+            yield DropConnections(HOST, one.published, near[one.inside.version])
+            yield DropConnections(OUTSIDE, one.published, one.inside)
 
 
 def _same(way: Way | None, before: Way | None) -> bool:
@@ -173,7 +207,7 @@ def _same(way: Way | None, before: Way | None) -> bool:
         return False
     if way.kind == "pasta":
         return (way.near, way.far) == (before.near, before.far)
-    return (way.near, way.plain) == (before.near, before.plain)
+    return (way.near, way.plain, way.forwards) == (before.near, before.plain, before.forwards)
 
 
 def _host_link(way: Way) -> LinkState:

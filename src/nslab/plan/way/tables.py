@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nslab.lab.address import network_of
 from nslab.lab.uplink import UPLINK
 from nslab.nft.rules import (
     ACCEPT,
+    DROP,
     MASQUERADE,
     Chain,
     Json,
@@ -14,15 +16,19 @@ from nslab.nft.rules import (
     Table,
     address,
     answers,
+    lead_to,
     link,
+    own,
     part,
+    port,
+    redirected,
+    version,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from nslab.lab.model import Network
-    from nslab.plan.way.choose import Way
+    from nslab.plan.way.choose import Forward, Way
 
 PREFIX = "nslab."
 """How the names of our tables in the machine's netns begin; the lab's name follows."""
@@ -36,15 +42,32 @@ OURS = "nslab"
 ADMIT = "nslab:"
 """How the comments of our rules in others' chains begin; the lab's name follows."""
 
+_FILTER = 0
 _SRCNAT = 100
+_DSTNAT = -100
 
 
-def outside_table(plain: Sequence[Network]) -> Table:
-    """Give the table of the netns `outside`: what leaves takes the way out's address."""
-    leaves = link("oifname", UPLINK)
-    kept = tuple(Rule((leaves, address("saddr", network), ACCEPT)) for network in plain)
-    rules = (*kept, Rule((leaves, MASQUERADE)))
-    return Table(OURS, (Chain("postrouting", rules, "nat", "postrouting", _SRCNAT),))
+def outside_table(way: Way) -> Table:
+    """Give the table of the netns `outside`.
+
+    What leaves takes the way out's address. What comes is let in if it answers, if its port is
+    published, or if its destination is in a subnet that has no source NAT.
+    """
+    leaves, comes = link("oifname", UPLINK), link("iifname", UPLINK)
+    kept = tuple(Rule((leaves, address("saddr", network), ACCEPT)) for network in way.plain)
+    let_in = [(answers(),), (redirected(),), *((address("daddr", one),) for one in way.plain)]
+    forward = tuple(Rule((comes, *match, ACCEPT)) for match in let_in)
+    chains = [
+        Chain("forward", (*forward, Rule((comes, DROP))), "filter", "forward", _FILTER),
+        Chain("postrouting", (*kept, Rule((leaves, MASQUERADE))), "nat", "postrouting", _SRCNAT),
+    ]
+    if way.forwards:
+        rules = tuple(
+            Rule((comes, version(one.inside.version), *_ports(one), _lead_in(one)))
+            for one in way.forwards
+        )
+        chains.append(Chain("prerouting", rules, "nat", "prerouting", _DSTNAT))
+    return Table(OURS, tuple(chains))
 
 
 def host_table(way: Way, before: dict[str, str]) -> Table:
@@ -55,12 +78,35 @@ def host_table(way: Way, before: dict[str, str]) -> Table:
         before: the machine's settings, by sysctl key, as they were before any lab changed them.
     """
     away = link("oifname", way.host_ifname, equal=False)
-    rules = tuple(Rule((address("saddr", item.network), away, MASQUERADE)) for item in way.near)
+    rules = [Rule((address("saddr", item.network), away, MASQUERADE)) for item in way.near]
     memory = tuple(Rule((ACCEPT,), f"{key}={value}") for key, value in sorted(before.items()))
-    return Table(
-        PREFIX + way.lab,
-        (Chain("postrouting", rules, "nat", "postrouting", _SRCNAT), Chain(MEMORY, memory)),
-    )
+    chains = [Chain(MEMORY, memory)]
+    if way.forwards:
+        back = (link("iifname", way.host_ifname), link("oifname", way.host_ifname))
+        rules.append(Rule((*back, MASQUERADE)))  # a node that asks for the machine's own port
+        published = tuple(Rule(tuple(_publish(way, one))) for one in way.forwards)
+        chains.append(Chain("prerouting", published, "nat", "prerouting", _DSTNAT))
+    chains.append(Chain("postrouting", tuple(rules), "nat", "postrouting", _SRCNAT))
+    return Table(PREFIX + way.lab, tuple(chains))
+
+
+def _publish(way: Way, one: Forward) -> Iterator[Json]:
+    """Lead connections to a port of the machine on to the lab's own address there."""
+    near = next(item.ip for item in way.near if item.version == one.inside.version)
+    yield own()
+    yield version(near.version)
+    if one.published.address is not None and not one.published.address.is_unspecified:
+        yield address("daddr", network_of(one.published.address))
+    yield from _ports(one)
+    yield lead_to(near, one.published.outside)
+
+
+def _ports(one: Forward) -> tuple[Json, ...]:
+    return (port(one.published.protocol, one.published.outside),)
+
+
+def _lead_in(one: Forward) -> Json:
+    return lead_to(one.inside, one.published.inside)
 
 
 def labs(ruleset: Sequence[Json]) -> list[str]:
@@ -96,8 +142,8 @@ def admitted(ruleset: Sequence[Json], lab: str | None = None) -> list[dict[str, 
     ]
 
 
-def closed_chains(ruleset: Sequence[Json]) -> list[dict[str, Json]]:
-    """Give the chains in which packets that pass through the machine must be let in.
+def doors(ruleset: Sequence[Json]) -> tuple[tuple[str, str, str], ...]:
+    """Give the chains of others in which packets that pass through the machine must be let in.
 
     A chain at the hook `forward` is closed if its policy is to drop, or if its last rule drops or
     rejects whatever comes. Docker keeps a chain for others' rules, DOCKER-USER: it stands for the
@@ -109,26 +155,43 @@ def closed_chains(ruleset: Sequence[Json]) -> list[dict[str, Json]]:
         last[_place(rule)] = expressions if isinstance(expressions, list) else []
     chains = list(_parts(ruleset, "chain"))
     by_place = {(str(c["family"]), str(c["table"]), str(c["name"])): c for c in chains}
-    found: dict[tuple[str, str, str], dict[str, Json]] = {}
+    found: dict[tuple[str, str, str], None] = {}
     for place, chain in by_place.items():
         if chain.get("hook") != "forward" or place[0] not in ("ip", "ip6", "inet"):
             continue
         if chain.get("policy") == "drop" or _refuses_all(last.get(place, [])):
             users = (*place[:2], "DOCKER-USER")
-            found[users if users in by_place else place] = {}
-    return [{"family": family, "table": table, "chain": name} for family, table, name in found]
+            found[users if users in by_place else place] = None
+    return tuple(found)
 
 
-def admission(way: Way, chain: dict[str, Json]) -> list[Json]:
-    """Give the commands that let a lab's packets through a closed chain."""
-    comment = ADMIT + way.lab
-    inwards: list[Json] = [link("oifname", way.host_ifname)]
-    if not way.plain:
-        inwards.append(answers())
-    outwards: list[Json] = [link("iifname", way.host_ifname)]
+def admission(way: Way, door: tuple[str, str, str]) -> list[Json]:
+    """Give the commands that let a lab's packets through a closed chain.
+
+    Nothing but links is matched: iptables reads no more than that in a chain of its own. What may
+    come in is decided in the netns `outside`.
+    """
+    place: dict[str, Json] = dict(zip(("family", "table", "chain"), door, strict=True))
     return [
-        {"insert": {"rule": {**chain, "expr": [*words, ACCEPT], "comment": comment}}}
-        for words in (inwards, outwards)
+        {
+            "insert": {
+                "rule": {
+                    **place,
+                    "expr": [link(key, way.host_ifname), ACCEPT],
+                    "comment": ADMIT + way.lab,
+                }
+            }
+        }
+        for key in ("oifname", "iifname")
+    ]
+
+
+def admission_words(way: Way, door: tuple[str, str, str]) -> list[str]:
+    """Give the same in nft's own words."""
+    place = " ".join(door)
+    return [
+        f'insert rule {place} {key} "{way.host_ifname}" accept comment "{ADMIT}{way.lab}"'
+        for key in ("oifname", "iifname")
     ]
 
 

@@ -1,0 +1,1 @@
+"""nfnetlink: what netfilter says over netlink, one file a subsystem."""
