@@ -9,6 +9,7 @@ from nslab.cli.candidates import nodes
 from nslab.cli.choice import lab_name, prepare_to_build
 from nslab.cli.parser import Parser, add_argument, add_json, add_lab, count, parser_of, seconds
 from nslab.errors import NslabError
+from nslab.kernel.sandbox import OUTSIDE
 
 if TYPE_CHECKING:
     import argparse
@@ -34,7 +35,7 @@ def parser() -> Parser:
         made,
         "target",
         "TO",
-        "the node that is asked (default: all others)",
+        "the node that is asked (default: all others), or `outside`: the way out, hop by hop",
         many="?",
         candidates=nodes,
     )
@@ -61,6 +62,10 @@ def run(arguments: list[str]) -> int:
     """Ping one pair, one row or every pair; exit 1 and name the broken pairs if any fails."""
     options = parser().parse_args(arguments)
     prepare_to_build()
+    if options.target == OUTSIDE:
+        from nslab.cli.hops import run as trace
+
+        return trace(options)
     pings = _ask(options)
     if options.json:
         print(json.dumps([_row(one) for one in pings.echoes], indent=2))

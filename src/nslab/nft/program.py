@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,11 @@ def listed(words: list[str], place: Place | None = None) -> list[Json]:
         return []
     found = json.loads(text or "{}").get("nftables", [])
     return found if isinstance(found, list) else []
+
+
+def is_here() -> bool:
+    """Tell whether there is an `nft` to run."""
+    return shutil.which("nft") is not None
 
 
 class RefusedError(NslabError):

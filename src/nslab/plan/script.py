@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nslab.kernel.sandbox import OUTSIDE
 from nslab.plan.diff import compare
 from nslab.plan.lower import lower
 from nslab.plan.state import MODERN
 from nslab.plan.steps import AddNetns
+from nslab.plan.way.lead import around, on_any_machine, with_links
+from nslab.plan.way.serve import serve
 
 if TYPE_CHECKING:
     from nslab.lab import Desired
+    from nslab.plan.steps import Step
 
 _HEAD = """\
 #!/bin/sh
@@ -30,6 +34,15 @@ fi
 
 def script(lab: Desired) -> str:
     """Give a POSIX shell script that builds the lab; it stops at the first step that fails."""
-    plan = compare(lower(lab), {}, defaults=MODERN)
-    names = " ".join(step.netns for step in plan if isinstance(step, AddNetns))
-    return _HEAD.format(lab=lab.name, names=names) + "\n".join(plan.commands()) + "\n"
+    steps = _steps(lab)
+    names = [step.netns for step in steps if isinstance(step, AddNetns)]
+    commands = [step.command() for step in steps]
+    return _HEAD.format(lab=lab.name, names=" ".join(names)) + "\n".join(commands) + "\n"
+
+
+def _steps(lab: Desired) -> list[Step]:
+    """Plan the lab as for a machine that nothing is known of, its way out through the kernel."""
+    leading = on_any_machine(lab)
+    inner = compare(with_links(lower(lab), leading.way), {}, defaults=MODERN)
+    steps = around(inner, leading, serve(lab, None), None)
+    return [AddNetns(OUTSIDE), *steps] if lab.uplinks() else [*steps]

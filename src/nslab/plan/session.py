@@ -27,6 +27,7 @@ from nslab.plan.state import IMPLIED, State
 from nslab.plan.way.host import close_for
 from nslab.plan.way.lead import Leading, around, decide, found, probe, with_links
 from nslab.plan.way.serve import refuse_busy, serve
+from nslab.plan.way.trace import Hop, trace
 
 if TYPE_CHECKING:
     from _socket import socket
@@ -196,6 +197,19 @@ class Running:
             serving = serve(wanted, before, last, before, sandbox)
             beside = around([], Leading(before, before), serving, sandbox)
             return [*(Drift(step.finding()) for step in beside), *drifts]
+
+    def trace(self, node: str) -> list[Hop]:
+        """Look at a node's way out of the lab hop by hop, up to the first one that fails.
+
+        Raises:
+            NodeNotFoundError: the lab has no such node.
+        """
+        with self.open() as sandbox:
+            desired = _document(sandbox)
+            names = [one.name for one in desired.nodes]
+            if node not in names:
+                raise no_such_node(self.name, node, names)
+            return trace(sandbox, desired, _observe(sandbox, [desired]), node)
 
     def ping(
         self,

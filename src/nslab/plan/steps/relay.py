@@ -43,7 +43,7 @@ class StartRelay(Deed):
         bound = f",bind={_bracketed(str(self.published.address))}" if self.published.address else ""
         address, port = self.targets[0]
         inner = f"ip netns exec {self.netns} socat - {kind}:{_bracketed(address)}:{port}"
-        return f"socat {kind}-LISTEN:{self.published.outside}{bound},fork EXEC:{quote(inner)} &"
+        return f"socat {kind}-LISTEN:{self.published.outside}{bound},fork EXEC:{_escaped(inner)} &"
 
     def finding(self) -> str:
         return f"{self.netns}: nothing leads {self.published} here"
@@ -100,7 +100,7 @@ class StartResolver(Deed):
         inner = f"nsenter -t 1 -n socat - UDP:{_bracketed(self.server)}:{resolver.PORT}"
         bound = f"bind={_bracketed(str(self.way.near[0].ip))}"
         place = f"UDP-LISTEN:{resolver.PORT},{bound},fork"
-        return f"ip netns exec {self.netns} socat {place} EXEC:{quote(inner)} &"
+        return f"ip netns exec {self.netns} socat {place} EXEC:{_escaped(inner)} &"
 
     def finding(self) -> str:
         return f"{self.netns}: nothing leads name queries to {self.server}"
@@ -179,6 +179,11 @@ def _bound(sandbox: Sandbox, netns: str, address: Address, kind: int) -> socket:
         reason = f"port {resolver.PORT} of {address} in {netns}"
         raise KernelError(reason, error.errno or 0, error.strerror or "") from None
     return sock
+
+
+def _escaped(command: str) -> str:
+    """Quote a command for the shell and for socat, to which a colon ends a parameter."""
+    return quote(command.replace(":", "\\:"))
 
 
 def _bracketed(address: str) -> str:

@@ -128,7 +128,9 @@ def kind_of(choice: Choice, plain: Sequence[Network]) -> str:
     return kind
 
 
-def transfer(lab: str, used: Iterable[Network]) -> tuple[tuple[Interface, ...], ...]:
+def transfer(
+    lab: str, used: Iterable[Network]
+) -> tuple[tuple[Interface, ...], tuple[Interface, ...]]:
     """Choose the addresses of the way out's two ends (near, far), clear of what is in use."""
     taken = list(used)
     start = int(digest(lab)[:4], 16)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import time
 from _socket import socket
 from pathlib import Path
@@ -89,7 +88,7 @@ def is_open_for(way: Way, ruleset: Sequence[Json]) -> bool:
 
 def leftovers() -> list[str]:
     """Name the labs that have ended and left something in the machine's netns."""
-    if shutil.which("nft") is None:
+    if not program.is_here():
         return []
     alive = set(running())
     return [lab for lab in tables.labs(ruleset()) if lab not in alive]

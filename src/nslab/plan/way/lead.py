@@ -101,6 +101,16 @@ def decide(lab: Desired, choice: Choice, observed: State, last: Desired | None) 
     return Leading(way, before, _versions(lab, machine))
 
 
+def on_any_machine(lab: Desired) -> Leading:
+    """Give the kernel's way out for a machine of which nothing is known."""
+    if not lab.uplinks():
+        return Leading()
+    inner = led_out(lab)
+    ends = transfer(lab.name, inner)
+    way = Way(lab.name, "kernel", *ends, plain_subnets(lab), forwards(lab))
+    return Leading(way, None, tuple(sorted({network.version for network in inner})))
+
+
 def found(last: Desired, observed: State) -> Way | None:
     """Tell which way out a lab has now, from its link in `outside` and from what it was made of."""
     plain = plain_subnets(last)
@@ -170,7 +180,7 @@ def _opening(leading: Leading, sandbox: Sandbox | None) -> list[Step]:
     if way is not None and way.kind == "pasta" and not _same(way, before):
         steps.append(StartPasta(OUTSIDE, way))
     if way is not None and way.kind == "kernel":
-        ruleset = host.ruleset()
+        ruleset = host.ruleset() if program.is_here() else []
         if not (_same(way, before) and host.is_open_for(way, ruleset)):
             kept = before if before is not None and before.kind == "kernel" else None
             steps.append(OpenHost(HOST, way, leading.versions, tables.doors(ruleset), kept))
@@ -226,7 +236,7 @@ def _ends(
     chosen = transfer(lab.name, used)
     if before is not None and len(before.near) == len(before.far) == len(chosen[0]):
         return before.near, before.far
-    return chosen[0], chosen[1]
+    return chosen
 
 
 def _versions(lab: Desired, machine: Machine) -> tuple[int, ...]:

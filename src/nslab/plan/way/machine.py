@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
 from nslab.kernel.transport import Transport, open_socket
@@ -13,7 +13,7 @@ from nslab.netlink.rtnl.link import RTEXT_FILTER, Link
 from nslab.netlink.rtnl.route import Route
 
 if TYPE_CHECKING:
-    from nslab.lab.model import Network
+    from nslab.lab.model import Address, Network
 
 _USUAL_MTU = 1500
 
@@ -26,11 +26,13 @@ class Machine:
         routes: every route but the default ones, each with its link.
         versions: the IP versions for which it has a default route.
         mtu: the least MTU of the links that those leave by, in bytes.
+        gateways: the next hop of the default route, by IP version.
     """
 
     routes: tuple[tuple[Network, str], ...]
     versions: tuple[int, ...]
     mtu: int
+    gateways: dict[int, Address]
 
 
 def look() -> Machine:
@@ -43,6 +45,7 @@ def look() -> Machine:
     found: list[tuple[Network, str]] = []
     versions: set[int] = set()
     mtus = [_USUAL_MTU]
+    gateways: dict[int, Address] = {}
     for route in routes:
         link = by_index.get(route.oif or 0)
         if route.type != RTN.UNICAST or route.family not in (AF.INET, AF.INET6):
@@ -50,10 +53,12 @@ def look() -> Machine:
         network = _network(route)
         if network.prefixlen == 0:
             versions.add(network.version)
+            if route.gateway is not None:
+                gateways.setdefault(network.version, ip_address(route.gateway))
             mtus.append(link.mtu or _USUAL_MTU if link else _USUAL_MTU)
         elif not network.is_link_local and not network.is_multicast:
             found.append((network, link.ifname or "" if link else ""))
-    return Machine(tuple(found), tuple(sorted(versions)), min(mtus))
+    return Machine(tuple(found), tuple(sorted(versions)), min(mtus), gateways)
 
 
 def _network(route: Route) -> Network:

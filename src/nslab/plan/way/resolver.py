@@ -37,8 +37,7 @@ def relayed(text: str) -> str | None:
 
     With none at all in the file the C library asks 127.0.0.1.
     """
-    servers = _servers(text)
-    return next((server for server in servers or ["127.0.0.1"] if _is_near(server)), None)
+    return next((server for server in servers(text) or ["127.0.0.1"] if _is_near(server)), None)
 
 
 def of_lab(text: str, way: Way) -> str:
@@ -47,9 +46,9 @@ def of_lab(text: str, way: Way) -> str:
         return text
     others = [line for line in text.splitlines() if not _SERVER.match(line)]
     own = [str(item.ip) for item in way.near]
-    far = [server for server in _servers(text) if not _is_near(server)]
-    servers = [f"nameserver {server}" for server in (own + far)[:_MOST]]
-    return "\n".join([*servers, *others]) + "\n"
+    far = [server for server in servers(text) if not _is_near(server)]
+    asked = [f"nameserver {server}" for server in (own + far)[:_MOST]]
+    return "\n".join([*asked, *others]) + "\n"
 
 
 def lodged(server: str, way: Way) -> str:
@@ -57,7 +56,8 @@ def lodged(server: str, way: Way) -> str:
     return f"{MARK}{server} {' '.join(str(item.ip) for item in way.near)}"
 
 
-def _servers(text: str) -> list[str]:
+def servers(text: str) -> list[str]:
+    """Give the name servers of a resolv.conf, in their order."""
     return [match[1] for line in text.splitlines() if (match := _SERVER.match(line))]
 
 

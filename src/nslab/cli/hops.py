@@ -1,0 +1,41 @@
+"""`nslab ping NODE outside`: the way out, hop by hop."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from nslab.cli.choice import lab_name
+from nslab.cli.text import GREEN, YELLOW, paint
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from nslab.plan.way.trace import Hop
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look at the way out of a node; exit 1 if it breaks, and say where."""
+    from nslab.plan.session import connect
+
+    hops = connect(lab_name(options.option)).trace(options.source)
+    if options.json:
+        print(json.dumps([asdict(hop) for hop in hops], indent=2))
+    else:
+        print("\n".join(_lines(options.source, hops)))
+    return 0 if all(hop.ok for hop in hops) else 1
+
+
+def _lines(node: str, hops: list[Hop]) -> Iterator[str]:
+    width = max(len(hop.name) for hop in hops)
+    for hop in hops:
+        mark = paint("yes", GREEN) if hop.ok else paint("no ", YELLOW)
+        hint = f" (hint: {hop.hint})" if hop.hint else ""
+        yield f"  {mark} {hop.name.ljust(width)}  {hop.detail}{hint}"
+    broken = [hop for hop in hops if not hop.ok]
+    for hop in broken:
+        yield f"{node} does not reach the outside: it breaks at {hop.name}"
+    if not broken:
+        yield f"{node} reaches the outside"

@@ -1,0 +1,243 @@
+"""The way from a node out of its lab, looked at hop by hop until one fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from nslab.errors import KernelError
+from nslab.kernel import conntrack, echo, pasta
+from nslab.kernel.procfs import exchange
+from nslab.kernel.sandbox import OUTSIDE
+from nslab.kernel.transport import AF_NETLINK, Transport
+from nslab.lab.names import FORWARD
+from nslab.plan.way import host, resolver
+from nslab.plan.way.lead import found
+from nslab.plan.way.machine import look
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nslab.kernel.sandbox import Sandbox
+    from nslab.lab.model import Address, Desired, Interface
+    from nslab.plan.state import NetnsState, State
+    from nslab.plan.way.choose import Way
+
+_AF_INET, _AF_INET6, _DATAGRAM, _RAW = 2, 10, 2, 3
+_PATIENCE = 1.0
+_QUESTION = b"\0\0\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1"
+"""A DNS query for the name servers of the root, without its number (RFC 1035)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One thing that the way out needs.
+
+    Attributes:
+        name: what it is, with the IP version where that matters.
+        ok: whether it is so.
+        detail: what was found.
+        hint: what would mend it, where it is not so; "" if nothing is known.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+
+
+def trace(sandbox: Sandbox, lab: Desired, observed: State, node: str) -> list[Hop]:
+    """Look at the way out of a node: for each IP version up to the first hop that fails.
+
+    Args:
+        sandbox: the running lab.
+        lab: the lab as it was last brought up.
+        observed: the lab now, with the namespaces `outside` and the machine's.
+        node: one of the lab's nodes.
+    """
+    own = [item for link in observed[node].links.values() for item in link.addresses]
+    versions = sorted({item.version for item in own if not item.ip.is_loopback})
+    if not versions:
+        return [Hop("address", ok=False, detail=f"{node} has none", hint="give it a subnet")]
+    return [
+        hop
+        for version in versions
+        for hop in _until_broken(_Way(sandbox, lab, observed, node, version).hops())
+    ]
+
+
+def _until_broken(hops: Iterator[Hop]) -> Iterator[Hop]:
+    for hop in hops:
+        yield hop
+        if not hop.ok:
+            return
+
+
+class _Way:
+    """The way out of one node for one IP version."""
+
+    def __init__(
+        self, sandbox: Sandbox, lab: Desired, observed: State, node: str, version: int
+    ) -> None:
+        self.sandbox = sandbox
+        self.observed = observed
+        self.node = node
+        self.version = version
+        self.way = found(lab, observed)
+        self.gateways = [
+            item
+            for uplink in lab.uplinks()
+            for item in uplink.gateway.addresses
+            if item.version == version
+        ]
+
+    def hops(self) -> Iterator[Hop]:
+        """Give every hop, in their order."""
+        state = self.observed[self.node]
+        yield self.address(state)
+        yield self.default_route(state)
+        yield self.gateway()
+        yield self.forwarding()
+        if self.way is None:
+            detail = "the lab is not led out"
+            yield self.hop("way out", detail, ok=False, hint="`uplink: true` on a bridge, then up")
+            return
+        yield from self.kernel(self.way) if self.way.kind == "kernel" else self.pasta(self.way)
+        yield self.resolver()
+
+    def hop(self, name: str, detail: str, *, ok: bool, hint: str = "") -> Hop:
+        """Make a hop of this IP version."""
+        return Hop(f"IPv{self.version} {name}", ok, detail, "" if ok else hint)
+
+    def address(self, state: NetnsState) -> Hop:
+        """Look for an address on a link that is up."""
+        links = [
+            (link, item)
+            for link in state.links.values()
+            for item in link.addresses
+            if item.version == self.version and link.kind != "loopback"
+        ]
+        link, item = next((pair for pair in links if pair[0].up), links[0])
+        hint = f"`nslab exec {self.node} ip link set {link.ifname} up`"
+        down = "" if link.up else ", which is down"
+        return self.hop("address", f"{item} on {link.ifname}{down}", ok=link.up, hint=hint)
+
+    def default_route(self, state: NetnsState) -> Hop:
+        """Look for the default route."""
+        for route in state.routes:
+            if route.dst.prefixlen == 0 and route.dst.version == self.version and route.via:
+                self.via = route.via
+                return self.hop("default route", f"via {route.via}", ok=True)
+        hint = "put it on a bridge with an uplink, or give it a route to a router"
+        return self.hop("default route", f"{self.node} has none", ok=False, hint=hint)
+
+    def gateway(self) -> Hop:
+        """Ask the next hop."""
+        known = any(item.ip == self.via for item in self.gateways)
+        what = "the way out" if known else "a router of the lab"
+        ok = self.answers(self.via)
+        hint = "`nslab show --drift` says what was changed by hand"
+        said = "answers" if ok else "gives no answer"
+        return self.hop("gateway", f"{self.via}, {what}, {said}", ok=ok, hint=hint)
+
+    def forwarding(self) -> Hop:
+        """Look whether the netns `outside` forwards."""
+        (value,) = self.sandbox.sysctl(OUTSIDE, [FORWARD[self.version == 6]])
+        ok = value == "1"
+        detail = f"{OUTSIDE} forwards" if ok else f"{OUTSIDE} does not forward"
+        return self.hop("forwarding", detail, ok=ok, hint="`nslab up` mends it")
+
+    def kernel(self, way: Way) -> Iterator[Hop]:
+        """Look at the veth to the machine and at what the machine does."""
+        near, far = _of(way.near, self.version), _of(way.far, self.version)
+        ok = self.answers(far.ip)
+        detail = f"{far.ip} at {way.host_ifname} {'answers' if ok else 'gives no answer'}"
+        yield self.hop("this machine", detail, ok=ok, hint="`nslab up` mends it")
+        key = host.FORWARDING[self.version]
+        forwards = exchange(key) == "1"
+        detail = f"{key} is {'1' if forwards else '0'}"
+        yield self.hop("its forwarding", detail, ok=forwards, hint="`nslab up` mends it")
+        ok = host.is_open_for(way, host.ruleset())
+        detail = "nftables lets the lab through" if ok else "nftables has not all that it needs"
+        yield self.hop("its rules", detail, ok=ok, hint="`nslab up` mends it")
+        yield self.beyond(near)
+
+    def pasta(self, way: Way) -> Iterator[Hop]:
+        """Look for pasta."""
+        ok = pasta.LODGED in self.sandbox.lodgers()
+        detail = "it runs" if ok else "it has ended"
+        yield self.hop("pasta", detail, ok=ok, hint="`nslab up` starts it again")
+        yield self.beyond(_of(way.near, self.version))
+
+    def beyond(self, near: Interface) -> Hop:
+        """Ask the machine's own next hop, and see that what leaves has the way out's address."""
+        target = look().gateways.get(self.version)
+        if target is None:
+            hint = "the machine itself reaches no other network by this version"
+            return self.hop("beyond", "this machine has no default route", ok=False, hint=hint)
+        ok = self.answers(target)
+        said = "answers" if ok else "gives no answer"
+        masked = self.masked(target, near.ip)
+        detail = f"{target}, this machine's gateway, {said}; source NAT {masked}"
+        hint = f"try `ping {target}` on this machine: it may not answer anybody"
+        return self.hop("beyond", detail, ok=ok, hint=hint)
+
+    def masked(self, target: Address, near: Address) -> str:
+        """Say what connection tracking in `outside` made of what went to the target."""
+        sock = self.sandbox.sockets(AF_NETLINK, _RAW, conntrack.NETLINK_NETFILTER, [OUTSIDE])[0]
+        with Transport(sock) as transport:
+            try:
+                tracked = conntrack.connections(transport)
+            except KernelError:
+                return "is not tracked by this kernel"
+        sent = [one for one in tracked if one.orig and one.orig.dst == target.packed]
+        if any(one.reply is not None and one.reply.dst == near.packed for one in sent):
+            return f"to {near}"
+        return "to nothing else" if sent else "not seen: nothing came by"
+
+    def resolver(self) -> Hop:
+        """Ask the node's name server."""
+        servers = resolver.servers(self.sandbox.resolver())
+        own = [one for one in servers if ip_address(one).version == self.version]
+        if not own:
+            return self.hop("resolver", "none by this version", ok=True)
+        ok = self.resolves(own[0])
+        said = "answers" if ok else "gives no answer"
+        hint = "see whether the machine itself resolves names"
+        return self.hop("resolver", f"{own[0]} {said}", ok=ok, hint=hint)
+
+    def answers(self, address: Address) -> bool:
+        """Ping an address from the node."""
+        probe = echo.Probe(self.node, str(address), address)
+        sock = self.sandbox.sockets(*echo.protocol_of(self.version), [self.node])[0]
+        with contextlib.closing(sock):
+            sockets = {(self.node, self.version): sock}
+            return echo.ping([probe], sockets, timeout=_PATIENCE, tries=2)[0].ok
+
+    def resolves(self, server: str) -> bool:
+        """Send a name server a question from the node; any answer will do."""
+        family = _AF_INET6 if self.version == 6 else _AF_INET
+        sock = self.sandbox.sockets(family, _DATAGRAM, 0, [self.node])[0]
+        number = os.urandom(2)
+        with contextlib.closing(sock):
+            deadline = time.monotonic() + 2 * _PATIENCE
+            while (left := deadline - time.monotonic()) > 0:
+                sock.settimeout(min(left, _PATIENCE))
+                try:
+                    sock.connect((server, resolver.PORT))
+                    sock.send(number + _QUESTION)
+                    if sock.recv(4096)[:2] == number:
+                        return True
+                except TimeoutError:
+                    continue
+                except OSError:
+                    return False
+        return False
+
+
+def _of(addresses: tuple[Interface, ...], version: int) -> Interface:
+    return next(item for item in addresses if item.version == version)
