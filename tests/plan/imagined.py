@@ -10,6 +10,7 @@ import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nslab.kernel.sandbox import OUTSIDE
 from nslab.plan.diff import link_local
 from nslab.plan.state import LinkState, State, fresh
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 class ImaginedKernel:
     def __init__(self, defaults: dict[str, str], state: State | None = None) -> None:
         self.defaults = defaults
-        self.state: State = copy.deepcopy(state or {})
+        self.state: State = copy.deepcopy(state or {OUTSIDE: fresh(defaults)})
 
     def take(self, steps: Iterable[Step]) -> ImaginedKernel:
         for step in steps:
@@ -56,6 +57,7 @@ class ImaginedKernel:
                 netns.sysctl,
             )
             for name, netns in self.state.items()
+            if name != OUTSIDE or len(netns.links) > 1  # else nobody minds what it is like
         }
 
     def link(self, netns: str, link: LinkState) -> LinkState:

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
 
 from nslab.lab import names
-from nslab.lab.address import Subnet, overlap
+from nslab.lab.address import Subnet, interface, overlap
 from nslab.lab.model import Endpoint, Route, Uplink
 from nslab.lab.routes import DEFAULTS
 
@@ -35,18 +35,24 @@ def prepare(lab: LabDraft) -> None:
         name = names.suggest_name(segment.name or segment.of)  # it may have been refused
         segment.gateway.ifname = names.choose_ifname(name, taken)
         if segment.of and not segment.subnets and not segment.unsure:
-            chosen = [_free(pool, used) for pool in POOLS]
+            found = [free_network(pool, segment.of, used) for pool in POOLS]
+            chosen = [network for network in found if network is not None]
             used += chosen
             segment.subnets += [Subnet(network) for network in chosen]
 
 
-def _free(pool: Network, used: Iterable[Network]) -> Network:
-    """Take the first subnet of a pool that is not in use."""
-    return next(
-        network
-        for network in pool.subnets(new_prefix=PREFIXES[pool.version])
-        if not any(overlap(network, other) for other in used)
-    )
+def free_network(pool: Network, owner: str, used: Iterable[Network]) -> Network | None:
+    """Take a network of a pool: the owner's own or, if that is in use, the next one that is not.
+
+    So each keeps its network when others come and go.
+    """
+    taken = list(used)
+    prefix = PREFIXES[pool.version]
+    size, count = 1 << (pool.max_prefixlen - prefix), 1 << min(14, prefix - pool.prefixlen)
+    start = int(names.digest(owner)[:4], 16)
+    firsts = (pool[(start + turn) % count * size] for turn in range(count))
+    networks = (interface(first, prefix).network for first in firsts)
+    return next((one for one in networks if not any(overlap(one, other) for other in taken)), None)
 
 
 def default_routes(lab: LabDraft) -> dict[str, list[Route]]:

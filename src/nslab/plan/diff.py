@@ -100,11 +100,17 @@ def compare(
     return Plan(tuple(_Comparison(desired, observed, last or {}, defaults or {}).steps()))
 
 
+def _turn(place: tuple[str, LinkState]) -> tuple[bool, bool]:
+    link = place[1]
+    return link.kind == "bridge", link.master is None
+
+
 class _Comparison:
     def __init__(
         self, desired: State, observed: State, last: State, defaults: dict[str, str]
     ) -> None:
-        self.desired = {**{name: KEPT[name] for name in KEPT if name in last}, **desired}
+        kept = {name: KEPT[name] for name in KEPT if name in last and name not in desired}
+        self.desired = {**desired, **kept}
         self.last = last
         self.defaults = defaults
         self.absent = {key for key in IMPLIED if key not in defaults}  # a kernel without IPv6
@@ -141,9 +147,12 @@ class _Comparison:
     # What goes.
 
     def delete_links(self) -> Iterator[Step]:
-        """Delete links, each bridge after its ports, so that undoing begins with the bridge."""
+        """Delete links, each bridge after its ports, so that undoing begins with the bridge.
+
+        Of a veth the end that is a port comes first: undoing makes it one again.
+        """
         links = [(name, x) for name, state in self.observed.items() for x in state.links.values()]
-        for name, link in sorted(links, key=lambda place: place[1].kind == "bridge"):
+        for name, link in sorted(links, key=_turn):
             end, far = (name, link.ifname), self.far_of(link)
             if end in self.doomed or link.kind == "loopback" or self.stays(name, link):
                 continue
@@ -210,9 +219,10 @@ class _Comparison:
 
     def delete_routes(self) -> Iterator[Step]:
         """Delete what is no longer wanted, and by name what the kernel would delete silently."""
+        kept = {(name, link.ifname): (link, wanted) for name, link, wanted in self.kept_links()}
         flushed = {
-            (name, link.ifname)
-            for name, link, wanted in self.kept_links()
+            (name, ifname)
+            for (name, ifname), (link, wanted) in kept.items()
             if _loses_ipv4(link, self.leaving(name, link, wanted))
         }
         for name, state in self.observed.items():
@@ -224,6 +234,7 @@ class _Comparison:
                 end = (name, route.ifname or "")
                 surplus = route_key(route) in mine and route_key(route) not in wanted
                 swept = route.dst.version == 4 and end in flushed
+                swept |= end in kept and _is_stranded(route, *kept[end])
                 if end in self.doomed:
                     self.lost.add((name, route))  # it goes with its link
                 elif surplus or swept:
@@ -381,6 +392,11 @@ def link_local(mac: str) -> IPv6Interface:
     octets = bytes.fromhex(mac.replace(":", ""))
     host = bytes((octets[0] ^ 2, *octets[1:3], 0xFF, 0xFE, *octets[3:]))
     return IPv6Interface((b"\xfe\x80" + bytes(6) + host, 64))
+
+
+def _is_stranded(route: Route, link: LinkState, wanted: LinkState) -> bool:
+    """Tell whether a link's addresses reach the next hop now, and no longer then."""
+    return route.via is not None and _reaches(link, route) and not _reaches(wanted, route)
 
 
 def _names_link(key: str) -> bool:

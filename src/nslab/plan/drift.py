@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nslab.kernel.sandbox import OUTSIDE
-from nslab.lab.uplink import UPLINK
 from nslab.plan.diff import compare
 from nslab.plan.state import NetnsState, State
 from nslab.plan.steps import AddAddress, AddNetns, AddVeth, SetLink
@@ -56,9 +54,8 @@ def _extras(desired: State, observed: State, last: State) -> Iterator[Drift]:
         wanted, before = desired.get(name, _EMPTY), last.get(name, _EMPTY)
         for link in state.links.values():
             known = wanted.links.get(link.ifname) or before.links.get(link.ifname)
-            if known is None and (name, link.ifname) != (OUTSIDE, UPLINK):
-                yield Drift(f"{name}:{link.ifname}: the link is not this lab's")
             if known is None:
+                yield Drift(f"{name}:{link.ifname}: the link is not this lab's")
                 continue
             for address in link.addresses:
                 if address not in known.addresses:

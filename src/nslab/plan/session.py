@@ -25,7 +25,16 @@ from nslab.plan.node import Node
 from nslab.plan.observe import observe, read_sysctls
 from nslab.plan.state import IMPLIED, State
 from nslab.plan.way.host import close_for
-from nslab.plan.way.lead import Leading, around, decide, found, probe, with_links
+from nslab.plan.way.lead import (
+    Leading,
+    around,
+    as_it_is,
+    decide,
+    found,
+    probe,
+    with_links,
+    without_pasta,
+)
 from nslab.plan.way.serve import refuse_busy, serve
 from nslab.plan.way.trace import Hop, trace
 
@@ -193,9 +202,10 @@ class Running:
             observed = _observe(sandbox, [wanted, last])
             before = found(last, observed)
             states = [with_links(lower(each), before) for each in (wanted, last)]
-            drifts = drift_of(states[0], observed, states[1], _defaults(sandbox, states))
+            seen = without_pasta(observed)
+            drifts = drift_of(states[0], seen, states[1], _defaults(sandbox, states))
             serving = serve(wanted, before, last, before, sandbox)
-            beside = around([], Leading(before, before), serving, sandbox)
+            beside = around([], as_it_is(last, before), serving, sandbox)
             return [*(Drift(step.finding()) for step in beside), *drifts]
 
     def trace(self, node: str) -> list[Hop]:
@@ -364,7 +374,7 @@ def _compare(sandbox: Sandbox, desired: Desired, uplink: Choice) -> Plan:
     defaults = _defaults(sandbox, states)
     if last.uplinks():  # what they were read from has been changed since
         defaults |= {key: "" for key in FORWARD if key in defaults}
-    plan = compare(states[0], observed, states[1], defaults)
+    plan = compare(states[0], without_pasta(observed), states[1], defaults)
     serving = serve(desired, leading.way, last, leading.before, sandbox)
     refuse_busy(serving)
     return Plan(around(plan, leading, serving, sandbox))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from nslab.errors import NslabError
 from nslab.lab.address import interface, overlap
-from nslab.lab.names import choose_ifname, digest
-from nslab.lab.uplink import UPLINK
+from nslab.lab.names import choose_ifname
+from nslab.lab.uplink import UPLINK, free_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,8 +25,6 @@ KINDS = ("auto", "kernel", "pasta", "none")
 
 POOLS: tuple[Network, ...] = (IPv4Network("100.127.0.0/16"), IPv6Network("fd6e:736c:6163::/48"))
 """Where the two addresses of the way out are taken from (RFC 6598; a ULA, RFC 4193)."""
-
-PREFIXES = {4: 30, 6: 64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,25 +131,14 @@ def transfer(
 ) -> tuple[tuple[Interface, ...], tuple[Interface, ...]]:
     """Choose the addresses of the way out's two ends (near, far), clear of what is in use."""
     taken = list(used)
-    start = int(digest(lab)[:4], 16)
     near, far = [], []
     for pool in POOLS:
-        network = _free(pool, start, taken)
+        network = free_network(pool, lab, taken)
+        if network is None:
+            raise NslabError(f"no network of {pool} is free for the way out")
         near.append(interface(network[2], network.prefixlen))
         far.append(interface(network[1], network.prefixlen))
     return tuple(near), tuple(far)
-
-
-def _free(pool: Network, start: int, taken: Sequence[Network]) -> Network:
-    prefix = PREFIXES[pool.version]
-    size = 1 << (pool.max_prefixlen - prefix)
-    count = 1 << min(14, prefix - pool.prefixlen)
-    for turn in range(count):
-        first = pool[(start + turn) % count * size]
-        network = interface(first, prefix).network
-        if not any(overlap(network, other) for other in taken):
-            return network
-    raise NslabError(f"no network of {pool} is free for the way out")
 
 
 def refuse_clashes(lab: Desired, known: Sequence[tuple[Network, str]]) -> None:

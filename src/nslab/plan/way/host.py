@@ -25,7 +25,7 @@ from nslab.nft import program, rules
 from nslab.plan.way import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.nft.rules import Json
@@ -78,12 +78,13 @@ def ruleset() -> list[Json]:
     return program.listed(["ruleset"])
 
 
-def is_open_for(way: Way, ruleset: Sequence[Json]) -> bool:
-    """Tell whether the machine forwards for a lab, by its rule set."""
+def is_open_for(way: Way, ruleset: Sequence[Json], versions: Iterable[int] = ()) -> bool:
+    """Tell whether the machine forwards these IP versions for a lab, by its rule set."""
     memory = tables.remembered(ruleset, way.lab)
     own = [one for one in ruleset if _is_in(one, tables.PREFIX + way.lab)]
     missing = len(tables.doors(ruleset)) * 2 > len(tables.admitted(ruleset, way.lab))
-    return rules.same(tables.host_table(way, memory), own) and not missing
+    forwards = all(exchange(FORWARDING[version]) != "0" for version in versions)
+    return rules.same(tables.host_table(way, memory), own) and forwards and not missing
 
 
 def leftovers() -> list[str]:

@@ -101,6 +101,12 @@ def decide(lab: Desired, choice: Choice, observed: State, last: Desired | None) 
     return Leading(way, before, _versions(lab, machine))
 
 
+def as_it_is(lab: Desired, before: Way | None) -> Leading:
+    """Give the way out that a running lab has as the one that it shall keep."""
+    kernel = before is not None and before.kind == "kernel"
+    return Leading(before, before, _versions(lab, look()) if kernel else ())
+
+
 def on_any_machine(lab: Desired) -> Leading:
     """Give the kernel's way out for a machine of which nothing is known."""
     if not lab.uplinks():
@@ -129,6 +135,17 @@ def found(last: Desired, observed: State) -> Way | None:
         if (via := gateways.get(near.version)) is not None
     )
     return Way(last.name, "pasta", link.addresses, far)
+
+
+def without_pasta(observed: State) -> State:
+    """Leave out the link that pasta made in `outside`: it comes and goes with its process."""
+    state = observed.get(OUTSIDE)
+    link = state.links.get(UPLINK) if state is not None else None
+    if state is None or link is None or link.kind == "veth":
+        return observed
+    links = {ifname: one for ifname, one in state.links.items() if one is not link}
+    routes = [route for route in state.routes if route.ifname != UPLINK]
+    return {**observed, OUTSIDE: NetnsState(links, routes, state.sysctl)}
 
 
 def with_links(state: State, way: Way | None) -> State:
@@ -181,7 +198,7 @@ def _opening(leading: Leading, sandbox: Sandbox | None) -> list[Step]:
         steps.append(StartPasta(OUTSIDE, way))
     if way is not None and way.kind == "kernel":
         ruleset = host.ruleset() if program.is_here() else []
-        if not (_same(way, before) and host.is_open_for(way, ruleset)):
+        if not (_same(way, before) and host.is_open_for(way, ruleset, leading.versions)):
             kept = before if before is not None and before.kind == "kernel" else None
             steps.append(OpenHost(HOST, way, leading.versions, tables.doors(ruleset), kept))
     return steps + list(_dropping(way, before))
