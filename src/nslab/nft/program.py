@@ -59,7 +59,8 @@ def _run(command: list[str], place: Place | None, given: str) -> str:
     out, errors = process.communicate(given.encode())
     if process.returncode:
         lines = [line for line in errors.decode(errors="replace").splitlines() if line.strip()]
-        raise RefusedError(f"nft refused: {lines[0] if lines else 'it gives no reason'}")
+        reason = lines[0].rpartition("Error: ")[2] if lines else "it gives no reason"
+        raise RefusedError(f"nft refused: {reason}")
     return bytes(out).decode()
 
 

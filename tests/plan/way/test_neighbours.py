@@ -132,6 +132,28 @@ def test_a_rule_set_of_the_user_s_own(world: World) -> None:
 
 
 @in_world()
+def test_a_firewall_that_owns_its_table_is_passed_by_pasta(world: World) -> None:
+    rules = (
+        "add table inet fw { flags owner; }\n"
+        "add chain inet fw f { type filter hook forward priority 0; policy drop; }\n"
+    )
+    command = ["nft", "-i"]  # the table lives as long as this process
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as owner:
+        assert owner.stdin is not None
+        owner.stdin.write(rules.encode())
+        owner.stdin.flush()
+        world.await_rules("chain f")
+        before = world.state()
+        path = str(world.folder / "guarded.json")
+        assert "on this machine" not in world.up(LAB)
+        assert world.ask("pc1", FAR4, 80) == f"{MACHINE4} 5"
+        world.nslab("down")
+        refused = world.nslab("up", "--uplink", "kernel", path, check=False)
+        assert "nft refused: Could not process rule" in refused.stderr
+        assert world.state() == before
+
+
+@in_world()
 def test_a_firewall_that_was_loaded_anew_shows_as_drift_and_is_passed_again(world: World) -> None:
     load(FIREWALLD)
     world.up(LAB)

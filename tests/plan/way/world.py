@@ -143,6 +143,13 @@ class World:
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.1)
 
+    def await_rules(self, words: str) -> None:
+        """Wait until nft lists something."""
+        deadline = time.monotonic() + 5
+        while words not in str(self.state()["nft"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
     def await_end(self, pid: int, lab: str) -> None:
         """Wait until a holder and all that it kept is gone."""
         deadline = time.monotonic() + 5

@@ -100,15 +100,18 @@ def led_out(lab: Desired) -> list[Network]:
     return [item.network for uplink in lab.uplinks() for item in uplink.gateway.addresses]
 
 
-def kind_of(choice: Choice, plain: Sequence[Network]) -> str:
+def kind_of(choice: Choice, plain: Sequence[Network], *, barred: bool = False) -> str:
     """Decide which way, and see that this machine and user can go it.
+
+    Args:
+        choice: what the caller asked for.
+        plain: the subnets that leave without source NAT.
+        barred: whether the machine's firewall lets nobody else open a door in it.
 
     Raises:
         NslabError: it cannot be gone; says what is missing.
     """
-    kind = choice
-    if kind == "auto":
-        kind = "kernel" if os.geteuid() == 0 and shutil.which("nft") else "pasta"
+    kind = _first_choice(plain, barred=barred) if choice == "auto" else choice
     if kind == "kernel" and os.geteuid() != 0:
         raise NslabError(
             "the kernel's own way out changes the machine's network, which takes root",
@@ -124,6 +127,12 @@ def kind_of(choice: Choice, plain: Sequence[Network]) -> str:
             hint = f"install it (Debian's package {package}), or `--uplink none`"
             raise NslabError(f"an uplink needs the program {program}, which is not here", hint=hint)
     return kind
+
+
+def _first_choice(plain: Sequence[Network], *, barred: bool) -> str:
+    if os.geteuid() != 0 or shutil.which("nft") is None:
+        return "pasta"
+    return "pasta" if barred and not plain and shutil.which("pasta") else "kernel"
 
 
 def transfer(

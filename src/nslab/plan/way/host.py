@@ -78,6 +78,20 @@ def ruleset() -> list[Json]:
     return program.listed(["ruleset"])
 
 
+def is_barred() -> bool:
+    """Tell whether packets that pass through this machine are stopped where we can do nothing.
+
+    That is so in a table that another program owns (as firewalld's may be), and in those of the
+    legacy iptables, which nftables does not show.
+    """
+    if os.geteuid() != 0 or not program.is_here():
+        return False
+    legacy = [Path(f"/proc/net/{name}_tables_names") for name in ("ip", "ip6")]
+    if any("filter" in path.read_text().split() for path in legacy if path.exists()):
+        return True
+    return tables.has_owned_door(ruleset())
+
+
 def is_open_for(way: Way, ruleset: Sequence[Json], versions: Iterable[int] = ()) -> bool:
     """Tell whether the machine forwards these IP versions for a lab, by its rule set."""
     memory = tables.remembered(ruleset, way.lab)

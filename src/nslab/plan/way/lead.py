@@ -89,7 +89,7 @@ def decide(lab: Desired, choice: Choice, observed: State, last: Desired | None) 
     if choice == "auto" and before is not None:
         choice = "kernel" if before.kind == "kernel" else "pasta"
     plain = plain_subnets(lab)
-    kind = kind_of(choice, plain)
+    kind = kind_of(choice, plain, barred=choice == "auto" and host.is_barred())
     machine = look()
     own = Way(lab.name, kind, (), ()).host_ifname
     known = [route for route in machine.routes if route[1] != own]

@@ -165,6 +165,21 @@ def doors(ruleset: Sequence[Json]) -> tuple[tuple[str, str, str], ...]:
     return tuple(found)
 
 
+def has_owned_door(ruleset: Sequence[Json]) -> bool:
+    """Tell whether a chain that must be passed is in a table that another program owns."""
+    owned = {
+        (str(table["family"]), str(table["name"]))
+        for table in _parts(ruleset, "table")
+        if set(_flags(table)) - {"dormant"}  # nft 1.0.6 prints another word for `owner`
+    }
+    return any(door[:2] in owned for door in doors(ruleset))
+
+
+def _flags(table: dict[str, Json]) -> list[str]:
+    flags = table.get("flags", [])
+    return [str(flag) for flag in (flags if isinstance(flags, list) else [flags])]
+
+
 def admission(way: Way, door: tuple[str, str, str]) -> list[Json]:
     """Give the commands that let a lab's packets through a closed chain.
 
