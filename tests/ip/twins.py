@@ -8,7 +8,7 @@ is run from its first line to its last in fresh namespaces, once by each side:
     ip -batch - < netns add a\nnetns add a\n
     sh mkdir -p /run/netns && touch /run/netns/plain
     needs dummy
-    settle 0.2
+    settle
 
 Lines that begin with `ip` or `bridge` are compared: standard output and error and the exit code.
 They are split as the shell splits words; what follows ` < ` is standard input, with \n, \t and \0
@@ -32,6 +32,7 @@ from pathlib import Path
 
 from nslab.ip import handover, program
 from nslab.kernel import libc
+from tests.ip.settling import Settling, keep_quiet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,18 +40,18 @@ if TYPE_CHECKING:
 
 CASES = Path(__file__).parent / "cases"
 PROGRAMS = ("ip", "bridge")
-LONGEST = 10.0
-"""Seconds that the pauses of one run of a case add up to, at most."""
-SLACK = 20.0
-"""Seconds that the commands of one run take, at most."""
-
 _STATE = "link\naddr\nroute show table all\nneigh\nrule\nnetns\n"
 _MAC = re.compile(r"(?:\b|(?<=m))(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b")
 _BRIDGE_ID = re.compile(r"\b[0-9a-f]{4}\.((?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2})\b")
 _LINK_LOCAL = re.compile(r"\bfe80::[0-9a-f]+:[0-9a-f]+ff:fe[0-9a-f]+:[0-9a-f]+\b")
-_LIFETIME = re.compile(r'(?<=_lft )\d{1,9}(?=sec)|(?<=life_time":)\d{1,9}\b')
+_LIFETIME = re.compile(r'((?:_lft|expires) |(?:life_time|expires)": ?)(\d+)(?!\d)')
+_AGES = re.compile(r'(?:\bused |(?:used|updated|confirmed)": ?)\d+(?:/\d+)*')
+_FOREVER = 0xFFFFFFFF
+_YOUNGEST = (0, 60)
+"""Seconds at which ages begin: a neighbour was "confirmed" twice base_reachable_time ago."""
+_GIVEN = re.compile(r"(?:_lft|expires) (0x[0-9a-f]+|\d+)")
 _TIMER = re.compile(r'(_timer(?:":)?) *\d+\.\d\d\b')
-_NUMBER = re.compile(r"\b\d+\b")
+_NUMBER = re.compile(r"\d+")
 _FIXED_MACS = ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff")
 
 
@@ -80,6 +81,8 @@ class Outcome:
 
     answers: list[Answer] = field(default_factory=list)
     state: str = ""
+    seconds: float = 0.0
+    """How long it took."""
 
 
 def read_cases(path: Path) -> list[Case]:
@@ -101,14 +104,13 @@ def read_cases(path: Path) -> list[Case]:
 def compare(case: Case) -> str:
     """Run a case by both sides; give "" or a description of how they differ.
 
-    A link's state settles some time after the command that changed it: where the sides differ they
-    run again, slower, and only what differs then is a difference.
+    What a command changes may be seen only later, the sooner the faster a side is. So where they
+    differ they run again, and each line waits until what was before it is done.
     """
     found = ""
-    for most in (0.0, 0.05, 0.4, 0.8):
-        pause = min(most, LONGEST / len(case.lines))
-        theirs = in_twin(lambda pause=pause: run_case(case, _run_theirs, pause))  # type: ignore[misc]
-        ours = in_twin(lambda pause=pause: run_case(case, _run_ours, pause))  # type: ignore[misc]
+    for settle in (False, True):
+        theirs = in_twin(lambda settle=settle: run_case(case, _run_theirs, settle=settle))  # type: ignore[misc]
+        ours = in_twin(lambda settle=settle: run_case(case, _run_ours, settle=settle))  # type: ignore[misc]
         found = _difference(case, theirs, ours)
         if not found:
             return ""
@@ -130,8 +132,8 @@ def in_twin(run: Callable[[], Outcome]) -> Outcome:
     with os.fdopen(readable, errors="surrogateescape") as pipe:
         text = pipe.read()
     os.waitpid(child, 0)
-    answers, state = json.loads(text)
-    return Outcome([Answer(**answer) for answer in answers], state)
+    answers, state, seconds = json.loads(text)
+    return Outcome([Answer(**answer) for answer in answers], state, seconds)
 
 
 def _outcome_of(run: Callable[[], Outcome]) -> str:
@@ -141,8 +143,8 @@ def _outcome_of(run: Callable[[], Outcome]) -> str:
         libc.mount("tmpfs", "/run", "tmpfs", libc.MS_NOSUID | libc.MS_NODEV)
         found = run()
     except BaseException as error:  # noqa: BLE001 - the parent shall see whatever it is
-        return json.dumps([[], f"{type(error).__name__}: {error}"])
-    return json.dumps([[vars(answer) for answer in found.answers], found.state])
+        return json.dumps([[], f"{type(error).__name__}: {error}", 0])
+    return json.dumps([[vars(answer) for answer in found.answers], found.state, found.seconds])
 
 
 def _tell(writable: int, text: str) -> None:
@@ -151,27 +153,23 @@ def _tell(writable: int, text: str) -> None:
 
 
 def run_case(
-    case: Case, runner: Callable[[list[str], bytes], tuple[int, str, str]], pause: float
+    case: Case,
+    runner: Callable[[list[str], bytes], tuple[int, str, str]],
+    *,
+    settle: bool = False,
 ) -> Outcome:
-    """Run the lines of a case here and now."""
-    _forbid_duplicate_detection()
-    outcome = Outcome()
+    """Run the lines of a case here and now; let the kernel settle after each if asked to."""
+    keep_quiet()
+    outcome, begun, settling = Outcome(), time.monotonic(), Settling()
     for line in case.lines:
-        time.sleep(pause)
         answer = _run_line(line, runner)
         if answer is not None:
             outcome.answers.append(answer)
-    time.sleep(pause)
+        if settle or answer is None:
+            settling.wait(line)
     outcome.state = _state()
+    outcome.seconds = time.monotonic() - begun
     return outcome
-
-
-def _forbid_duplicate_detection() -> None:
-    """Let IPv6 addresses be valid at once, so that what is shown does not depend on the time."""
-    for name in ("all", "default"):
-        path = Path(f"/proc/sys/net/ipv6/conf/{name}/accept_dad")
-        if path.exists():
-            path.write_text("0")
 
 
 def _run_line(
@@ -179,7 +177,7 @@ def _run_line(
 ) -> Answer | None:
     verb, _, rest = line.partition(" ")
     if verb == "settle":
-        time.sleep(float(rest))
+        time.sleep(float(rest or 0))
         return None
     if verb == "sh":
         return Answer(line, *_run_theirs(["sh", "-c", rest], b""))
@@ -261,26 +259,27 @@ def _in_order(documents: str) -> str:
 
 
 def _difference(case: Case, theirs: Outcome, ours: Outcome) -> str:
-    plain = _Normal(case)
+    plain, ours_plain = Normal(case, theirs.seconds), Normal(case, ours.seconds)
     for a, b in zip(theirs.answers, ours.answers, strict=False):
         for what in ("code", "out", "error"):
-            expected, got = plain(str(getattr(a, what))), plain(str(getattr(b, what)))
+            expected, got = plain(str(getattr(a, what))), ours_plain(str(getattr(b, what)))
             if expected != got:
                 return f"{a.line}\n{what}, theirs:\n{expected}\n{what}, ours:\n{got}"
     if len(theirs.answers) != len(ours.answers):
         return f"a side broke off:\ntheirs: {theirs.state}\nours: {ours.state}"
-    expected, got = _in_order(plain(theirs.state)), _in_order(plain(ours.state))
+    expected, got = _in_order(plain(theirs.state)), _in_order(ours_plain(ours.state))
     if expected != got:
         return f"the kernel's state, theirs:\n{expected}\nours:\n{got}"
     return ""
 
 
-class _Normal:
-    """Gives the kernel's random addresses names, and lifetimes the values that they began with."""
+class Normal:
+    """Gives random addresses names, and lifetimes and ages the values that they began with."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, seconds: float) -> None:
         self.said = " ".join(case.lines).lower()
-        self.numbers = sorted(map(int, _NUMBER.findall(self.said)))
+        self.seconds = seconds
+        self.given = sorted({*map(_number, _GIVEN.findall(self.said))} - {_FOREVER})
 
     def __call__(self, text: str) -> str:
         seen: dict[str, str] = {}
@@ -294,13 +293,27 @@ class _Normal:
         text = _BRIDGE_ID.sub(_with_zeros, text)
         text = _LINK_LOCAL.sub(name, _MAC.sub(name, text))
         text = _TIMER.sub(r"\1?", text)
+        text = _AGES.sub(lambda ages: _NUMBER.sub(self._youngest, ages[0]), text)
         return _LIFETIME.sub(self._beginning, text)
 
     def _beginning(self, lifetime: re.Match[str]) -> str:
-        """Give the number of the case that had come down to this one by the time of the answer."""
-        left = int(lifetime[0])
-        begun = [number for number in self.numbers if left <= number <= left + LONGEST + SLACK]
-        return str(begun[0]) if begun else lifetime[0]
+        """Give the lifetime of the case that had come down to this one when it was shown."""
+        left = int(lifetime[2])
+        begun = [given for given in self.given if self._took(given - left)]
+        return f"{lifetime[1]}{begun[0] if begun else left}"
+
+    def _youngest(self, age: re.Match[str]) -> str:
+        """Give the age that had become this one when it was shown."""
+        begun = [youngest for youngest in _YOUNGEST if self._took(int(age[0]) - youngest)]
+        return str(begun[0]) if begun else age[0]
+
+    def _took(self, seconds: int) -> bool:
+        return 0 <= seconds <= self.seconds + 1
+
+
+def _number(text: str) -> int:
+    """Read a number as C does: 0x begins a hexadecimal one, 0 alone an octal one."""
+    return int(text, 8 if text.startswith("0") and text.isdigit() else 0)
 
 
 def _with_zeros(match: re.Match[str]) -> str:
@@ -323,6 +336,6 @@ def has_kind(kind: str) -> bool:
     needed = {"vrf": " table 10", "vxlan": " id 1 dstport 4789"}
     line = f"ip link add probe type {kind}{needed.get(kind, '')}"
     probe = Case(line, "", (line,))
-    answer = in_twin(lambda: run_case(probe, _run_theirs, 0)).answers[0]
+    answer = in_twin(lambda: run_case(probe, _run_theirs)).answers[0]
     lacking = ("Unknown device type", "Operation not supported")
     return not any(words in answer.error for words in lacking)
