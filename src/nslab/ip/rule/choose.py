@@ -70,10 +70,10 @@ class Choice(Selector):
     def _takes_rest(self, rule: Rule) -> bool:
         return (
             self.uids in (None, rule.uid_range)
-            and self.ipproto in (None, rule.ip_proto)
-            and self.sports in (None, rule.sport_range)
-            and self.dports in (None, rule.dport_range)
-            and self.tunnel in (None, rule.tun_id)
+            and (not self.ipproto or self.ipproto == rule.ip_proto)
+            and _holds_ports(self.sports, rule.sport_range)
+            and _holds_ports(self.dports, rule.dport_range)
+            and (not self.tunnel or self.tunnel == rule.tun_id)
         )
 
 
@@ -114,6 +114,11 @@ def _holds(wanted: Prefix | None, family: int, data: bytes | None, bits: int) ->
     return unlike >> (len(data) * 8 - wanted.bits) == 0
 
 
+def _holds_ports(wanted: tuple[int, int] | None, ports: tuple[int, ...] | None) -> bool:
+    """Say whether a rule's ports are those that were asked for: from 0 on means any."""
+    return wanted is None or wanted[0] == 0 or wanted == ports
+
+
 _KEYS = {
     "[preference]": Choice.read_priority,
     "[order]": Choice.read_priority,
@@ -130,8 +135,8 @@ _KEYS = {
     "[tun_id]": Choice.read_tunnel,
     "[lookup]": Choice.read_table,
     "[table]": Choice.read_table,
-    "from": Choice.read_source,
-    "src": Choice.read_source,
+    "[from]": Choice.read_source,
+    "[src]": Choice.read_source,
     "[protocol]": Choice.read_protocol,
     "ipproto": Choice.read_ipproto,
     "sport": Choice.read_sports,

@@ -23,13 +23,16 @@ def flush(program: Program, words: Words) -> None:
         IpError: a word is wrong, or the kernel refused; rules before that one are gone.
     """
     choice = read_choice(program, words)
-    for rule in _dump(program, choice.family):
+    rules = _dump(program, choice.family)
+    program.out.begin()
+    for rule in rules:
         chosen = choice.takes(rule) and choice.protocol in (None, rule.protocol)
         if chosen and rule.priority is not None:
             try:
                 program.transport.request(Request(RTM.DELRULE, rule))
             except KernelError as error:
                 raise _end(program, error) from None
+    program.out.end()
 
 
 def _dump(program: Program, family: int) -> list[Rule]:

@@ -68,10 +68,12 @@ def _read(words: Words) -> _Query:
             query.link = words.take()
         elif word == "br":
             query.bridge = words.take()
-        elif word in ("vlan", "vni"):
-            _read_number(query, word, words)
         elif word == "self" or matches(word, "[master]"):
             query.flags |= NTF.SELF if word == "self" else NTF.MASTER
+        elif word == "vni":
+            _read_vni(query, words)
+        elif matches(word, "[vlan]"):
+            _read_vlan(query, word, words)
         elif matches(word, "[dynamic]"):
             query.dynamic = True
         else:
@@ -79,16 +81,17 @@ def _read(words: Words) -> _Query:
     return query
 
 
-def _read_number(query: _Query, key: str, words: Words) -> None:
-    if key == "vlan" and query.vlan >= 0:
-        raise garbage("vlan", "vlan")
+def _read_vni(query: _Query, words: Words) -> None:
     word = words.take()
-    if key == "vlan":
-        query.vlan = lenient(word, 16)
-        return
     query.vni = unsigned(word, _VNI_BITS)
     if query.vni is None:
         raise wrong(word, "invalid VNI\n")
+
+
+def _read_vlan(query: _Query, word: str, words: Words) -> None:
+    if query.vlan >= 0:
+        raise garbage("vlan", word)
+    query.vlan = lenient(words.take(), 16)
 
 
 def _read_to(query: _Query, words: Words, word: str) -> None:
