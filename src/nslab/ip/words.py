@@ -106,6 +106,18 @@ def unsigned(text: str, bits: int) -> int | None:
     return integer(text, 0, (1 << bits) - 1)
 
 
+def off_or_on(key: str, word: str, code: int) -> int:
+    """Read `off` as 0 and `on` as 1, both abbreviated as one likes.
+
+    Raises:
+        IpError: it is neither; `code` is its exit code.
+    """
+    for value, name in enumerate(("off", "on")):
+        if matches(word, f"[{name}]"):
+            return value
+    raise IpError(f'Error: argument of "{key}" must be one of "off", "on", not "{word}"', code)
+
+
 def line_error(message: str) -> IpError:
     """Make the error of a wrong command line, which ends a batch, too."""
     return IpError(message, WRONG_LINE, ends_batch=True)

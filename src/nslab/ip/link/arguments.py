@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from nslab.errors import IpError
 from nslab.ip.link.kinds.reading import switch
-from nslab.ip.words import Elsewhere, duplicate, integer, unsigned, wrong
+from nslab.ip.words import Elsewhere, duplicate, integer, off_or_on, unsigned, wrong
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,11 +49,7 @@ def _byte_switch(name: str, member: str) -> Reader:
     """Make the reader of a member that is on or off."""
 
     def read(_: Program, draft: Draft, words: Words) -> None:
-        word = words.take()
-        if word not in ("on", "off"):
-            what = f'must be one of "off", "on", not "{word}"'
-            raise IpError(f'Error: argument of "{name}" {what}', _EINVAL)
-        draft.members[member] = int(word == "on")
+        draft.members[member] = off_or_on(name, words.take(), _EINVAL)
 
     return read
 

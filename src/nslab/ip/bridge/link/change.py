@@ -7,7 +7,7 @@ from nslab.ip.bridge.link.commands import USAGE
 from nslab.ip.bridge.link.words import MODES, STATES
 from nslab.ip.bridge.links import index_of
 from nslab.ip.bridge.numbers import lenient
-from nslab.ip.words import line_error
+from nslab.ip.words import line_error, off_or_on
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.bridge_spec import BRIDGE_FLAGS, BridgeSpec
 from nslab.netlink.rtnl.constants import AF, RTM
@@ -46,7 +46,7 @@ def change(program: Program, words: Words) -> None:
     while words:
         word = words.take()
         if word in _SWITCHES:
-            wanted.settings[_SWITCHES[word]] = _read_switch(word, words.take())
+            wanted.settings[_SWITCHES[word]] = off_or_on(word, words.take(), _INVALID)
         elif word in _KEYS:
             _KEYS[word](program, wanted, words)
         else:
@@ -62,13 +62,6 @@ def change(program: Program, words: Words) -> None:
         af_spec=spec if wanted.flags or wanted.mode is not None else None,
     )
     program.talk(Request(RTM.SETLINK, body))
-
-
-def _read_switch(name: str, word: str) -> int:
-    if word not in ("off", "on"):
-        message = f'Error: argument of "{name}" must be one of "off", "on", not "{word}"'
-        raise IpError(message, _INVALID)
-    return int(word == "on")
 
 
 def _read_dev(_: Program, wanted: _Change, words: Words) -> None:

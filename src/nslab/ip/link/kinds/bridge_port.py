@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nslab.errors import IpError
 from nslab.ip.link.kinds.reading import Reading, constant, number
 from nslab.ip.link.kinds.showing import (
     bridge_id,
@@ -12,7 +11,7 @@ from nslab.ip.link.kinds.showing import (
     show_timers,
 )
 from nslab.ip.link.show import signed
-from nslab.ip.words import wrong
+from nslab.ip.words import off_or_on, wrong
 from nslab.netlink.rtnl.kinds.bridge import BridgePortInfo
 
 TYPE_CHECKING = False
@@ -55,11 +54,7 @@ _PROTOCOLS = {1: "stp", 4: "lacp", 0x4000: "lldp"}
 
 def _switch(name: str, member: str) -> Option:
     def read(reading: Reading, words: Words) -> None:
-        word = words.take()
-        if word not in ("on", "off"):
-            what = f'must be one of "off", "on", not "{word}"'
-            raise IpError(f'Error: argument of "{name}" {what}', 1)
-        reading.values[member] = int(word == "on")
+        reading.values[member] = off_or_on(name, words.take(), 1)
 
     return read
 
