@@ -26,23 +26,28 @@ _LAST_NETNS = """\
 unshare --net ip link add here type veth peer name there netns $$
 while ip link show there >/dev/null 2>&1; do sleep 0.02; done
 """
-_QUIET = {
-    "net/ipv6/conf/{}/accept_dad": "0",
-    "net/ipv6/conf/{}/router_solicitations": "0",
-    "net/ipv4/neigh/{}/delay_first_probe_time": "600",
-    "net/ipv4/neigh/{}/retrans_time_ms": "600000",
-    "net/ipv6/neigh/{}/delay_first_probe_time": "600",
-    "net/ipv6/neigh/{}/retrans_time_ms": "600000",
+_QUIET = {"accept_dad": "0", "router_solicitations": "0"}
+_CALM = {
+    "base_reachable_time_ms": "600000",
+    "delay_first_probe_time": "600",
+    "retrans_time_ms": "600000",
 }
 
 
 def keep_quiet() -> None:
-    """Let addresses be valid at once and neighbours stay as they are, in this netns."""
+    """Let IPv6 addresses be valid at once, and nobody ask for routers, in this netns."""
     for key, value in _QUIET.items():
         for name in ("all", "default"):
-            path = Path("/proc/sys", key.format(name))
+            path = Path(f"/proc/sys/net/ipv6/conf/{name}/{key}")
             if path.exists():
                 path.write_text(value)
+
+
+def calm(ifname: str) -> None:
+    """Let the neighbours on a link stay in their states for longer than any case runs."""
+    for family in ("ipv4", "ipv6"):
+        for key, value in _CALM.items():
+            Path(f"/proc/sys/net/{family}/neigh/{ifname}/{key}").write_text(value)
 
 
 class Settling:

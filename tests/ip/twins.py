@@ -9,13 +9,16 @@ is run from its first line to its last in fresh namespaces, once by each side:
     sh mkdir -p /run/netns && touch /run/netns/plain
     needs dummy
     settle
+    calm v0
 
 Lines that begin with `ip` or `bridge` are compared: standard output and error and the exit code.
 They are split as the shell splits words; what follows ` < ` is standard input, with \n, \t and \0
 escaped. `sh` lines prepare or look around and are compared, too; in them `ip` is always the
 real one. `anyorder ip …` sorts the output's lines first: what the kernel keeps in a hash table has
-another order in each netns. `needs KIND` skips the block where the kernel has no such links. After
-the last line the links, addresses, routes, neighbours, rules and names of all netns are compared.
+another order in each netns. `settle` waits until the kernel has done what was asked of it; `calm
+LINK` lets neighbours keep their states. `needs KIND` skips the block where the kernel has no such
+links. After the last line the links, addresses, routes, neighbours, rules and names of all netns
+are compared.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ from pathlib import Path
 
 from nslab.ip import handover, program
 from nslab.kernel import libc
-from tests.ip.settling import Settling, keep_quiet
+from tests.ip.settling import Settling, calm, keep_quiet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,8 +50,9 @@ _LINK_LOCAL = re.compile(r"\bfe80::[0-9a-f]+:[0-9a-f]+ff:fe[0-9a-f]+:[0-9a-f]+\b
 _LIFETIME = re.compile(r'((?:_lft|expires) |(?:life_time|expires)": ?)(\d+)(?!\d)')
 _AGES = re.compile(r'(?:\bused |(?:used|updated|confirmed)": ?)\d+(?:/\d+)*')
 _FOREVER = 0xFFFFFFFF
-_YOUNGEST = (0, 60)
-"""Seconds at which ages begin: a neighbour was "confirmed" twice base_reachable_time ago."""
+_YOUNGEST = (0, 60, 1200)
+"""Seconds at which ages begin: a neighbour was "confirmed" twice base_reachable_time ago, as usual
+or on a link that was calmed."""
 _GIVEN = re.compile(r"(?:_lft|expires) (0x[0-9a-f]+|\d+)")
 _TIMER = re.compile(r'(_timer(?:":)?) *\d+\.\d\d\b')
 _NUMBER = re.compile(r"\d+")
@@ -178,6 +182,9 @@ def _run_line(
     verb, _, rest = line.partition(" ")
     if verb == "settle":
         time.sleep(float(rest or 0))
+        return None
+    if verb == "calm":
+        calm(rest)
         return None
     if verb == "sh":
         return Answer(line, *_run_theirs(["sh", "-c", rest], b""))
