@@ -15,6 +15,7 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
 import contextlib
 import errno
+import itertools
 import os
 import resource
 import select
@@ -73,6 +74,7 @@ class Holder:
             "open": self.open,
             "delete": self.delete,
             "list": self.list_names,
+            "numbers": self.numbers,
             "socket": self.socket,
             "sysctl": self.sysctl,
             "file": self.file,
@@ -261,6 +263,11 @@ class Holder:
     def list_names(self, _: list[str], __: list[int]) -> Reply:
         """Name every netns, the outside included."""
         return ["ok", *self.netns], []
+
+    def numbers(self, names: list[str], _: list[int]) -> Reply:
+        """Give the number of each name's descriptor; one that is not there ends the row."""
+        found = itertools.takewhile(lambda name: name in self.netns, names)
+        return ["ok", *(str(self.netns[name]) for name in found)], []
 
     def socket(self, words: list[str], _: list[int]) -> Reply:
         """Open a socket of that family, type and protocol in each of the names' netns.

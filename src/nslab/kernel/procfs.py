@@ -16,6 +16,16 @@ def process_name(pid: int) -> str:
         return ""
 
 
+def start_time(pid: int) -> int:
+    """Give when a process started, in clock ticks since the boot; 0 if none lives there."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            words = file.read().rpartition(")")[2].split()  # its name may hold anything
+    except OSError:
+        return 0
+    return 0 if words[0] in _DEAD else int(words[19])
+
+
 def exchange(word: str) -> str:
     """Read a sysctl and, for `key=value`, set it; give the value from before, or `!errno`."""
     key, given, value = word.partition("=")

@@ -176,6 +176,17 @@ class Sandbox:
         """List every netns of the lab, `outside` first."""
         return self._ask("list")[0]
 
+    def numbers(self, names: Sequence[str]) -> list[int]:
+        """Give the numbers of the holder's descriptors of these netns: /proc/PID/fd has them.
+
+        Raises:
+            NodeNotFoundError: the lab has no such name.
+        """
+        found = [int(word) for word in self._ask("numbers", *names)[0]]
+        if len(found) != len(names):
+            raise no_such_node(self.lab, names[len(found)], self.names())
+        return found
+
     def sockets(self, family: int, kind: int, protocol: int, names: Sequence[str]) -> list[socket]:
         """Open a socket in each of these netns, in their order.
 
