@@ -20,9 +20,11 @@ SURFACE = {
     "NslabError": ["add_note", "args", "exit_code", "with_traceback"],
     "Pings": ["broken", "echoes", "ok"],
     "Plan": ["commands", "steps"],
-    "Running": ["desired", "down", "drift", "observed", "open", "ping"],
+    "Running": ["desired", "down", "drift", "observed", "open", "ping", "trace"],
     "connect": "(name: 'str') -> 'Running'",
-    "diff": "(lab: 'Lab | Desired') -> 'Plan'",
+    "diff": (
+        "(lab: 'Lab | Desired', *, uplink: 'Choice' = 'auto', host: 'HostNames' = None) -> 'Plan'"
+    ),
     "draw_text": None,
     "dump": None,
     "dumps": None,
@@ -30,7 +32,8 @@ SURFACE = {
     "load": None,
     "loads": None,
     "up": (
-        "(lab: 'Lab | Desired', *, keep: 'bool' = False, watch: 'Watch | None' = None) -> 'Running'"
+        "(lab: 'Lab | Desired', *, keep: 'bool' = False, watch: 'Watch | None' = None,"
+        " uplink: 'Choice' = 'auto', host: 'HostNames' = None) -> 'Running'"
     ),
 }
 

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from nslab.draw import draw_text
     from nslab.errors import NslabError
     from nslab.lab import Lab, dump, dumps, end, load, loads
-    from nslab.plan.diff import Plan
     from nslab.plan.drift import Drift
     from nslab.plan.node import Node
+    from nslab.plan.plan import Plan
     from nslab.plan.session import Pings, Running, connect, diff, up
 
 _HOMES = {
@@ -22,7 +22,7 @@ _HOMES = {
     "Node": "nslab.plan.node",
     "NslabError": "nslab.errors",
     "Pings": "nslab.plan.session",
-    "Plan": "nslab.plan.diff",
+    "Plan": "nslab.plan.plan",
     "Running": "nslab.plan.session",
     "connect": "nslab.plan.session",
     "diff": "nslab.plan.session",

@@ -109,7 +109,14 @@ class _Drawer:
         tree["ports"] = [self.endpoint(node, subnets) for node in joined]
         if subnets and self.chance():
             tree["uplink"] = self.uplink()
+        if self.chance():
+            tree["host"] = self.host()
         return tree
+
+    def host(self) -> Tree:
+        self.macs += 1  # the machine has another link for each bridge
+        ifname = f"eth{self.macs}"
+        return {"link": ifname} if self.chance() else self.draw(st.sampled_from([ifname, "br0"]))
 
     def uplink(self) -> Tree:
         if self.chance():

@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 from nslab.lab import dumps, loads
-from nslab.lab.words import BRIDGE, CABLE, ENDPOINT, LAB, NODE, NODE_UPLINK, ROUTE, UPLINK, Kind
+from nslab.lab.words import (
+    BRIDGE,
+    CABLE,
+    ENDPOINT,
+    HOST,
+    LAB,
+    NODE,
+    NODE_UPLINK,
+    ROUTE,
+    UPLINK,
+    Kind,
+)
 
 FILE = Path(__file__).parents[2] / "docs" / "lab-file.md"
 TEXT = FILE.read_text()
@@ -37,7 +48,7 @@ def test_the_python_runs(text: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_key_has_its_row_and_every_later_one_is_named() -> None:
     table, _, later = TEXT.partition("## Not supported yet")
-    for words in (LAB, BRIDGE, CABLE, ENDPOINT, NODE, NODE_UPLINK, ROUTE, UPLINK):
+    for words in (LAB, BRIDGE, CABLE, ENDPOINT, HOST, NODE, NODE_UPLINK, ROUTE, UPLINK):
         for key, word in words.items():
             if word.kind is Kind.LATER:
                 assert f"`{key}`" in later

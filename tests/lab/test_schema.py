@@ -58,6 +58,7 @@ def test_good_labs_are_good(judge: jsonschema.Draft202012Validator, lab: Lab) ->
         "{nodes: {a: {routes: [{dst: 10.0.0.0/8, dev: x, metric: 1}]}}}",
         "{nodes: {a: {sysctl: {net.ipv4.tcp_ecn: 1, net/ipv4/conf/eth0.1/x: on}}}}",
         "{bridges: {lan: {subnet: 10.0.0.0/8, uplink: {masquerade: false, gateway: 10.0.0.9}}}}",
+        "{bridges: {lan: {host: br0}, wan: {host: {link: enp3s0.7}}}}",
         "{nodes: {a: {uplink: {subnet: 10.0.0.0/30, ifname: wan0, mtu: 1400}}, b: {uplink: true}}}",
     ],
 )
@@ -77,6 +78,9 @@ def test_examples(judge: jsonschema.Draft202012Validator, text: str) -> None:
         "{bridges: {outside: }}",
         "{bridges: {lan: {uplink: 1}}}",
         "{nodes: {a: {uplink: {nat: 1}}}}",
+        "{bridges: {lan: {host: lo}}}",
+        "{bridges: {lan: {host: {}}}}",
+        "{bridges: {lan: {host: {bridge: br0}}}}",
         "{bridges: {lan: {subnet: 3}}}",
         "{bridges: {lan: {subnet: lan}}}",
         "{bridges: {lan: {ports: [outside]}}}",

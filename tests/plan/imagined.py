@@ -10,9 +10,9 @@ import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nslab.kernel.sandbox import OUTSIDE
-from nslab.plan.diff import link_local
-from nslab.plan.state import LinkState, State, fresh
+from nslab.kernel.sandbox import HOST, OUTSIDE
+from nslab.plan.effects import link_local
+from nslab.plan.state import LinkState, NetnsState, State, fresh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nslab.plan.steps import (
         AddAddress,
         AddBridge,
+        AddMacvlan,
         AddNetns,
         AddRoute,
         AddVeth,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 class ImaginedKernel:
     def __init__(self, defaults: dict[str, str], state: State | None = None) -> None:
         self.defaults = defaults
-        self.state: State = copy.deepcopy(state or {OUTSIDE: fresh(defaults)})
+        self.state: State = copy.deepcopy(state or {HOST: NetnsState(), OUTSIDE: fresh(defaults)})
 
     def take(self, steps: Iterable[Step]) -> ImaginedKernel:
         for step in steps:
@@ -72,7 +73,7 @@ class ImaginedKernel:
         links = self.state[netns].links
         assert link.ifname not in links, f"{netns}:{link.ifname} is there already"
         assert link.index not in {other.index for other in links.values()}
-        links[link.ifname] = replace(link, addresses=(), mtu=link.mtu or 1500)
+        links[link.ifname] = replace(link, addresses=(), mtu=link.mtu or 1500, alias="")
 
     def _AddNetns(self, step: AddNetns) -> None:  # noqa: N802 - named for the step
         assert step.netns not in self.state
@@ -94,11 +95,18 @@ class ImaginedKernel:
     def _AddVeth(self, step: AddVeth) -> None:  # noqa: N802
         near, far, master = step.near, step.far, step.master
         assert near.peer == (step.far_netns, far.ifname)
-        if master is not None:
+        if master is not None and step.netns != HOST:
             self.link(step.netns, master)
         name = master.ifname if master else None
         self.arrive(step.netns, replace(near, up=master is not None, master=name))
-        self.arrive(step.far_netns, replace(far, up=False, peer=(step.netns, near.ifname)))
+        far = replace(far, up=False, master=None, peer=(step.netns, near.ifname))
+        self.arrive(step.far_netns, far)
+
+    def _AddMacvlan(self, step: AddMacvlan) -> None:  # noqa: N802
+        assert step.link.peer == (HOST, step.below)
+        assert step.master is not None
+        self.link(step.fabric, step.master)
+        self.arrive(step.fabric, replace(step.link, up=True, master=step.master.ifname))
 
     def _DeleteLink(self, step: DeleteLink) -> None:  # noqa: N802
         self.link(step.netns, step.link)
@@ -111,7 +119,7 @@ class ImaginedKernel:
         for other in list(netns.links.values()):
             if other.master == link.ifname:
                 self.change(end[0], replace(other, master=None))
-        if link.peer is not None and link.peer[1] in self.state[link.peer[0]].links:
+        if link.kind == "veth" and link.peer and link.peer[1] in self.state[link.peer[0]].links:
             self.vanish(link.peer)
 
     def _SetLink(self, step: SetLink) -> None:  # noqa: N802

@@ -140,6 +140,7 @@ class Lab:
         mtu: int | None = None,
         mac: str | None = None,
         uplink: bool | Said | None = None,
+        host: str | Mapping[str, str] | None = None,
     ) -> BridgeRef:
         """Add a bridge.
 
@@ -149,8 +150,9 @@ class Lab:
             mtu: of its ports, in bytes.
             mac: the bridge device's own.
             uplink: True for a way out of the lab, or a mapping in the words of the file.
+            host: a bridge of the machine that joins this segment, or `{"link": ifname}`.
         """
-        said = _said(subnet=subnet, mtu=mtu, mac=mac, uplink=uplink)
+        said = _said(subnet=subnet, mtu=mtu, mac=mac, uplink=uplink, host=host)
         self._add("bridges", name, said)
         return BridgeRef(name)
 

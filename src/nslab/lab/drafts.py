@@ -40,6 +40,14 @@ class EndDraft:
         return f"{self.node}:{self.ifname}"
 
 
+@dataclass(frozen=True, slots=True)
+class HostDraft:
+    """A link of the machine that joins a segment, and whether it is a bridge there."""
+
+    link: str
+    bridge: bool
+
+
 @dataclass(slots=True, eq=False)
 class Segment:
     """A bridge (which has a name), a cable, or a node's own way out (`of`), with its endpoints.
@@ -58,6 +66,7 @@ class Segment:
     of: str = ""
     gateway: EndDraft | None = None
     masquerade: bool = True
+    host: HostDraft | None = None
 
 
 @dataclass(slots=True, eq=False)

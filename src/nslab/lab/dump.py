@@ -100,6 +100,9 @@ def _bridge(bridge: Bridge) -> Tree:
     tree: dict[str, Tree] = {**_subnets(bridge.subnets), "mac": bridge.mac}
     if bridge.uplink is not None:
         tree["uplink"] = _uplink(bridge.uplink)
+    if bridge.host is not None:
+        link = bridge.host.link
+        tree["host"] = link if bridge.host.bridge else {"link": link}
     if bridge.ports:
         tree["ports"] = [_endpoint(port) for port in bridge.ports]
     return tree

@@ -107,6 +107,22 @@ def _is_any_of(address: Address, other: Address) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class HostPort:
+    """A link of the machine that joins a bridge of the lab; it stays what and where it is.
+
+    Attributes:
+        link: its ifname in the machine's netns.
+        bridge: whether it is a bridge there, of which the lab becomes a port; else whatever goes
+            through the link passes through the lab's bridge.
+        port_ifname: the fabric's end, at most 15 bytes.
+    """
+
+    link: str
+    bridge: bool
+    port_ifname: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bridge:
     """One L2 segment: the bridge lives alone in its fabric, the netns of the bridge's name.
 
@@ -118,6 +134,7 @@ class Bridge:
         ports: its attachments, in the order of the file.
         port_ifnames: the fabric's end of each port, in the same order, at most 15 bytes each.
         uplink: its way out of the lab, if it has one.
+        host: the link of the machine that joins it, if one does.
     """
 
     name: str
@@ -127,6 +144,7 @@ class Bridge:
     ports: tuple[Endpoint, ...] = ()
     port_ifnames: tuple[str, ...] = ()
     uplink: Uplink | None = None
+    host: HostPort | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,24 @@ from nslab.lab.document import quote
 from nslab.lab.drafts import (
     EndDraft,
     GivenAddress,
+    HostDraft,
     LabDraft,
     NodeDraft,
     RouteDraft,
     Segment,
 )
-from nslab.lab.words import BRIDGE, CABLE, ENDPOINT, LAB, NODE, NODE_UPLINK, ROUTE, UPLINK, Words
+from nslab.lab.words import (
+    BRIDGE,
+    CABLE,
+    ENDPOINT,
+    HOST,
+    LAB,
+    NODE,
+    NODE_UPLINK,
+    ROUTE,
+    UPLINK,
+    Words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,6 +110,8 @@ def _bridges(reader: Reader, lab: LabDraft, value: Tree) -> None:
         for index, item in enumerate(reader.items(tree.get("ports"), at)):
             _end(reader, lab, segment, item, (*at, index))
         _bridge_uplink(reader, segment, tree.get("uplink", False), (*path, "uplink"))
+        if "host" in tree:
+            segment.host = _host(reader, lab, tree["host"], (*path, "host"))
         lab.segments.append(segment)
 
 
@@ -155,6 +169,20 @@ def _network(reader: Reader, text: str, path: Path) -> Network | None:
 
 def _mac(reader: Reader, value: Tree, path: Path) -> str:
     return (reader.sound(value, path, names.mac_fault) or "").lower()
+
+
+def _host(reader: Reader, lab: LabDraft, value: Tree, path: Path) -> HostDraft | None:
+    """Read the name of a bridge of the machine, or a mapping that names another link of it."""
+    if isinstance(value, dict):
+        tree, at = reader.object(value, path, HOST) or {}, (*path, "link")
+        said = reader.sound(tree["link"], at, names.ifname_fault) if "link" in tree else None
+        host = HostDraft(said, bridge=False) if said else None
+    else:
+        said = reader.sound(value, path, names.ifname_fault)
+        host = HostDraft(said, bridge=True) if said else None
+    if host and not host.bridge and host in [segment.host for segment in lab.segments]:
+        reader.refuse_value(path, host.link, "has joined another bridge of this lab")
+    return host
 
 
 # Endpoints

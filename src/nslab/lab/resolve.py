@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nslab.lab import names, uplink
 from nslab.lab.check import Reader
 from nslab.lab.choose import choose
-from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Node
+from nslab.lab.model import Bridge, Cable, Desired, Endpoint, HostPort, Node
 from nslab.lab.read import read_lab
 from nslab.lab.routes import choose_routes
 
@@ -87,7 +87,15 @@ def _bridge(segment: Segment) -> Bridge:
         ports=ports,
         port_ifnames=port_ifnames,
         uplink=uplink.freeze(segment, _endpoint, taken),
+        host=_host(segment, taken),
     )
+
+
+def _host(segment: Segment, taken: set[str]) -> HostPort | None:
+    if segment.host is None:
+        return None
+    link = segment.host.link
+    return HostPort(link, segment.host.bridge, names.choose_ifname(f"host.{link}", taken))
 
 
 def _cable(segment: Segment) -> Cable:

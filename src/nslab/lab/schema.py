@@ -17,6 +17,7 @@ from nslab.lab.words import (
     BRIDGE,
     CABLE,
     ENDPOINT,
+    HOST,
     LAB,
     NODE,
     NODE_UPLINK,
@@ -45,6 +46,7 @@ def schema() -> dict[str, Tree]:
             "bridge": {**_object(BRIDGE), "type": ["object", "null"]},
             "cable": _object(CABLE),
             "endpoint": {"oneOf": [_text(f"^{_OWN_NAME}(:{_IFNAME})?$"), _object(ENDPOINT)]},
+            "hostLink": _object(HOST),
             "node": {**_object(NODE), "type": ["object", "null"]},
             "nodeUplink": _object(NODE_UPLINK),
             "route": {
@@ -107,6 +109,7 @@ _KINDS: dict[Kind, dict[str, Tree]] = {
     Kind.FLAG: {"type": "boolean"},
     Kind.PUBLISH: _texts(f"^{re.sub('[?]P<[a-z]+>', '?:', publish.FORM.pattern)}$"),
     Kind.UPLINK: {"oneOf": [{"type": "boolean"}, {"$ref": "#/$defs/uplink"}]},
+    Kind.HOST: {"oneOf": [_text(f"^{_IFNAME}$"), {"$ref": "#/$defs/hostLink"}]},
     Kind.NODE_UPLINK: {"oneOf": [{"type": "boolean"}, {"$ref": "#/$defs/nodeUplink"}]},
     Kind.SYSCTL: {
         "type": ["object", "null"],

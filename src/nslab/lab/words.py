@@ -28,6 +28,7 @@ class Kind(Enum):
     FLAG = auto()
     PUBLISH = auto()
     UPLINK = auto()
+    HOST = auto()
     NODE_UPLINK = auto()
     SYSCTL = auto()
     BRIDGES = auto()
@@ -82,9 +83,14 @@ BRIDGE: Words = {
     "mtu": Key(Kind.MTU, "The MTU of its ports, in bytes, where a port says no other."),
     "mac": Key(Kind.MAC, "The bridge device's own MAC; chosen where missing."),
     "uplink": Key(Kind.UPLINK, "A way out of the lab: true, or a mapping."),
+    "host": Key(Kind.HOST, "A bridge or another link of the machine that joins this segment."),
     "vlan": _later("The VLANs of the bridge."),
-    "host": _later("A link of the machine that joins the bridge."),
 }
+
+HOST: Words = {
+    "link": Key(Kind.IFNAME, "The machine's link, by its ifname there.", required=True),
+}
+"""A link of the machine that is no bridge and joins a bridge of the lab."""
 
 CABLE: Words = {
     "ends": Key(Kind.ENDS, "The two endpoints that it joins.", required=True),

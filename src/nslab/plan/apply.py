@@ -147,6 +147,7 @@ def _take(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:
         done.append(first)
     else:
         for step, why in _send(run, sandbox, done):
+            why.hint = why.hint or step.remedy(why.errno)
             raise StepError(step.words(), step.command(), why)
 
 

@@ -6,16 +6,25 @@ is no longer, is ours and goes. What nobody asked for is not ours: it stays, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from ipaddress import IPv6Interface
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
-from nslab.kernel.sandbox import HOST, OUTSIDE
-from nslab.lab.names import FORWARD
+from nslab.kernel.sandbox import HOST
+from nslab.plan.effects import (
+    as_it_comes,
+    is_stranded,
+    link_local,
+    loses_ipv4,
+    names_link,
+    reaches,
+    swept_away,
+)
 from nslab.plan.order import cable_order
+from nslab.plan.plan import Plan
 from nslab.plan.state import (
     IMPLIED,
+    KEPT,
     QUIET,
     LinkState,
     NetnsState,
@@ -26,6 +35,7 @@ from nslab.plan.state import (
 from nslab.plan.steps import (
     AddAddress,
     AddBridge,
+    AddMacvlan,
     AddNetns,
     AddRoute,
     AddVeth,
@@ -46,37 +56,6 @@ if TYPE_CHECKING:
     from nslab.plan.state import End, State
 
 _EMPTY = NetnsState()
-
-KEPT = {
-    HOST: NetnsState(),
-    OUTSIDE: NetnsState(
-        {"lo": LinkState("lo", "loopback", index=1)}, [], dict.fromkeys(FORWARD, "0")
-    ),
-}
-"""The namespaces that are there before the lab and stay after it, as the lab leaves them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Ordered steps; printed, one command of stock tools a line."""
-
-    steps: tuple[Step, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.steps)
-
-    def __len__(self) -> int:
-        return len(self.steps)
-
-    def __iter__(self) -> Iterator[Step]:
-        return iter(self.steps)
-
-    def __str__(self) -> str:
-        return "\n".join(step.command() for step in self.steps)
-
-    def commands(self) -> list[str]:
-        """Give each step as the command of stock tools that does the same."""
-        return [step.command() for step in self.steps]
 
 
 def compare(
@@ -121,12 +100,13 @@ class _Comparison:
         for name in self.desired:
             self.observed.setdefault(name, NetnsState() if name == HOST else fresh(defaults))
         self.indexes: dict[str, dict[str, int]] = {
-            name: {link.ifname: link.index for link in state.links.values()}
+            name: {**state.known, **{link.ifname: link.index for link in state.links.values()}}
             for name, state in self.observed.items()
         }
         self.doomed: set[End] = set()
         self.lost: set[tuple[str, Route]] = set()
         self.made: set[End] = set()
+        self.ports: set[End] = set()  # those that come as ports and up
 
     def steps(self) -> Iterator[Step]:
         deletions = list(self.delete_links())
@@ -139,6 +119,7 @@ class _Comparison:
             yield from self.settings(name, before_links=True)
         yield from self.bridges()
         yield from self.cables()
+        yield from self.macvlans()
         for name in self.desired:
             yield from self.configure(name)
         yield from self.raise_bridges()
@@ -159,17 +140,27 @@ class _Comparison:
             self.claim(name, link)
             ends = [(name, link), far] if far is not None else [(name, link)]
             self.doomed |= {(where, each.ifname) for where, each in ends}
-            if any(where not in self.gone for where, _ in ends):  # else it goes with its netns
-                lost = [step for place in ends for step in self.lost_with(*place)]
+            if link.kind == "macvlan" and link.peer and name not in self.gone:
+                yield from self.delete_macvlan(name, link, link.peer[1])
+            elif any(where not in self.gone for where, _ in ends):  # else it goes with its netns
+                lost = [s for e in ends for s in self.lost_with(*e, near=e == (name, link))]
                 yield DeleteLink(name, link, far, self.master_of(name, link), tuple(lost))
 
-    def lost_with(self, name: str, link: LinkState) -> Iterator[Step]:
+    def delete_macvlan(self, name: str, link: LinkState, below: str) -> Iterator[Step]:
+        """Take it from its bridge first: else the kernel lets the link below hear all groups on."""
+        alone = replace(link, master=None)
+        if link.master is not None:
+            yield SetLink(name, alone, link, 0, self.index_of(name, link.master))
+        yield DeleteLink(name, alone, below_index=self.index_of(HOST, below))
+
+    def lost_with(self, name: str, link: LinkState, *, near: bool) -> Iterator[Step]:
         """Give the steps that bring back what the deletion of a link takes along."""
         if self.speaks_ipv6(name, link):
             yield AddAddress(name, link, link_local(link.mac))
         yield from (AddAddress(name, link, address) for address in link.addresses)
-        if link.up and link.master is None:
-            yield SetLink(name, link, replace(link, up=False))
+        bare = as_it_comes(link, port=near and link.master is not None)
+        if bare != link:
+            yield SetLink(name, link, bare, self.index_of(name, link.master))
         for route in self.observed[name].routes:
             if route.ifname == link.ifname:
                 yield AddRoute(name, route, link.index)
@@ -183,11 +174,13 @@ class _Comparison:
 
     def claim(self, name: str, link: LinkState) -> None:
         """Refuse to delete what no `up` of this lab made."""
-        if link.ifname in self.last.get(name, _EMPTY).links:
+        before = self.last.get(name, _EMPTY).links.get(link.ifname)
+        if before is not None and (name != HOST or before.peer == link.peer):
             return
+        place = "" if name == HOST else f"nslab exec {name} "
         raise NslabError(
             f"the link {link.ifname} in {name} is not this lab's: somebody else made it",
-            hint=f"delete it (`nslab exec {name} ip link delete {link.ifname}`) or rename yours",
+            hint=f"delete it (`{place}ip link delete {link.ifname}`) or rename yours",
         )
 
     def far_of(self, link: LinkState) -> tuple[str, LinkState] | None:
@@ -197,7 +190,10 @@ class _Comparison:
         return None if far is None else (link.peer[0], far)
 
     def master_of(self, name: str, link: LinkState) -> LinkState | None:
-        return self.observed[name].links.get(link.master) if link.master else None
+        """Give the bridge that a link is a port of; on the machine it is somebody else's."""
+        if link.master is None:
+            return None
+        return LinkState(link.master, "bridge", self.index_of(name, link.master))
 
     def delete_addresses(self) -> Iterator[Step]:
         for name, link, wanted in self.kept_links():
@@ -209,7 +205,7 @@ class _Comparison:
         ours = self.last.get(name, _EMPTY).links.get(link.ifname)
         mine = ours.addresses if ours else ()
         extra = [a for a in link.addresses if a in mine and a not in wanted.addresses]
-        return [*extra, *_swept_away(link, extra)]
+        return [*extra, *swept_away(link, extra)]
 
     def kept_links(self) -> Iterator[tuple[str, LinkState, LinkState]]:
         for name, state in self.observed.items():
@@ -223,7 +219,7 @@ class _Comparison:
         flushed = {
             (name, ifname)
             for (name, ifname), (link, wanted) in kept.items()
-            if _loses_ipv4(link, self.leaving(name, link, wanted))
+            if loses_ipv4(link, self.leaving(name, link, wanted))
         }
         for name, state in self.observed.items():
             if name not in self.desired:
@@ -234,7 +230,7 @@ class _Comparison:
                 end = (name, route.ifname or "")
                 surplus = route_key(route) in mine and route_key(route) not in wanted
                 swept = route.dst.version == 4 and end in flushed
-                swept |= end in kept and _is_stranded(route, *kept[end])
+                swept |= end in kept and is_stranded(route, *kept[end])
                 if end in self.doomed:
                     self.lost.add((name, route))  # it goes with its link
                 elif surplus or swept:
@@ -273,7 +269,7 @@ class _Comparison:
             if key not in wanted and self.defaults.get(key)
         }
         for key, value in {**returned, **wanted}.items():
-            if _names_link(key) == before_links or key in self.absent:
+            if names_link(key) == before_links or key in self.absent:
                 continue
             before = present.get(key)
             if before is None or before.split() != value.split():
@@ -290,14 +286,26 @@ class _Comparison:
             name: [
                 (link.ifname, link.peer)
                 for link in state.links.values()
-                if link.peer is not None and (name, link.ifname) in self.made
+                if link.kind == "veth" and link.peer and (name, link.ifname) in self.made
             ]
             for name, state in self.desired.items()
         }
         for near, far in cable_order(coming):
             link = self.planned(*near)
-            master = self.planned(near[0], link.master) if link.master else None
+            master = self.master_of(near[0], link)
+            self.ports |= {near} if master else set()
             yield AddVeth(near[0], link, far[0], self.planned(*far), master)
+
+    def macvlans(self) -> Iterator[Step]:
+        for name, state in self.desired.items():
+            for link in state.links.values():
+                end = (name, link.ifname)
+                if link.kind == "macvlan" and link.peer and end in self.made:
+                    self.ports.add(end)
+                    below = link.peer[1]
+                    index = self.index_of(HOST, below)
+                    master = self.master_of(name, link)
+                    yield AddMacvlan(HOST, below, index, name, self.planned(*end), master)
 
     def configure(self, name: str) -> Iterator[Step]:
         yield from self.settings(name, before_links=False)
@@ -312,13 +320,14 @@ class _Comparison:
         link = self.planned(name, wanted.ifname)
         before = self.observed[name].links.get(wanted.ifname)
         if (name, wanted.ifname) in self.made or before is None:
-            before = replace(link, up=link.master is not None)  # a port came up with its cable
+            before = as_it_comes(link, port=(name, wanted.ifname) in self.ports)
         merged = replace(
             before,
             up=link.up,
             mac=link.mac or before.mac,
             mtu=link.mtu if link.mtu is not None else self.usual_mtu(name, before),
             master=link.master,
+            alias=link.alias or before.alias,
         )
         if merged != before:
             masters = self.index_of(name, merged.master), self.index_of(name, before.master)
@@ -369,7 +378,7 @@ class _Comparison:
         keys = {route_key(route) for route in asked}
         for route in lost:
             link = self.desired[name].links.get(route.ifname or "")
-            if route_key(route) not in keys and link is not None and _reaches(link, route):
+            if route_key(route) not in keys and link is not None and reaches(link, route):
                 yield route
 
     def raise_bridges(self) -> Iterator[Step]:
@@ -385,36 +394,3 @@ class _Comparison:
                 merged = replace(before, up=True, mac=link.mac)
                 if merged != before:
                     yield SetLink(name, merged, before)
-
-
-def link_local(mac: str) -> IPv6Interface:
-    """Give the link-local address that goes with a MAC (RFC 4291, appendix A)."""
-    octets = bytes.fromhex(mac.replace(":", ""))
-    host = bytes((octets[0] ^ 2, *octets[1:3], 0xFF, 0xFE, *octets[3:]))
-    return IPv6Interface((b"\xfe\x80" + bytes(6) + host, 64))
-
-
-def _is_stranded(route: Route, link: LinkState, wanted: LinkState) -> bool:
-    """Tell whether a link's addresses reach the next hop now, and no longer then."""
-    return route.via is not None and _reaches(link, route) and not _reaches(wanted, route)
-
-
-def _names_link(key: str) -> bool:
-    parts = key.split(".")
-    return len(parts) > 4 and parts[2] in ("conf", "neigh") and parts[3] not in ("all", "default")
-
-
-def _swept_away(link: LinkState, extra: list[Interface]) -> list[Interface]:
-    """Give the addresses that the kernel deletes along with one of the same IPv4 subnet."""
-    subnets = {address.network for address in extra if address.version == 4}
-    return [a for a in link.addresses if a.version == 4 and a.network in subnets and a not in extra]
-
-
-def _loses_ipv4(link: LinkState, leaving: list[Interface]) -> bool:
-    """Tell whether a link's last IPv4 address goes: the kernel then drops its IPv4 routes."""
-    own = {address for address in link.addresses if address.version == 4}
-    return bool(own) and own <= set(leaving)
-
-
-def _reaches(link: LinkState, route: Route) -> bool:
-    return route.via is None or any(route.via in address.network for address in link.addresses)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nslab.plan.diff import compare
 from nslab.plan.state import NetnsState, State
-from nslab.plan.steps import AddAddress, AddNetns, AddVeth, SetLink
+from nslab.plan.steps import AddAddress, AddMacvlan, AddNetns, AddVeth, SetLink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,8 @@ def drift_of(desired: State, observed: State, last: State, defaults: dict[str, s
     for step in steps:
         if isinstance(step, AddVeth):
             made |= {(step.netns, step.near.ifname), (step.far_netns, step.far.ifname)}
+        elif isinstance(step, AddMacvlan):
+            made.add((step.fabric, step.link.ifname))
     found = []
     for step in steps:
         if isinstance(step, SetLink | AddAddress) and (step.netns, step.link.ifname) in made:

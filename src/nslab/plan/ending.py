@@ -1,4 +1,4 @@
-"""The end of a lab, and of what ended labs have left in the machine's netns.
+"""The end of a lab, and of what ended labs have left in the machine's netns and /run.
 
 The kernel removes a lab with its holder. Only what the machine itself did for it, as root, has to
 be taken back.
@@ -7,7 +7,10 @@ be taken back.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from nslab.kernel.record import DIRECTORY
 
 if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
@@ -15,18 +18,34 @@ if TYPE_CHECKING:
 
 def take_down(sandbox: Sandbox) -> None:
     """End a lab, and take back what the machine did for it."""
-    led_out = _may_reach_machine() and b'"uplink"' in sandbox.get()[0]
+    if not _may_reach_machine():
+        sandbox.end()
+        return
+    document = sandbox.get()[0]
+    led_out = b'"uplink"' in document
     if led_out:
         from nslab.plan.way.host import part_from_machine
 
         part_from_machine(sandbox)
+    if b'"host"' in document or _is_remembered():
+        _take_down_host(sandbox, document)
     sandbox.end()
     if led_out:
         sweep()
 
 
+def _take_down_host(sandbox: Sandbox, document: bytes) -> None:
+    """End a lab that has something of its own in the machine."""
+    from nslab.lab import loads
+    from nslab.plan.host import leave
+
+    leave.part(sandbox, loads(document.decode(), format="json") if document else None)
+    sandbox.end()
+    leave.settle(sandbox.lab, sandbox.pid)
+
+
 def sweep() -> list[str]:
-    """Take back what ended labs have left in the machine's netns; give their names.
+    """Take back what ended labs have left in the machine; give their names.
 
     Raises:
         NslabError: nftables refuses.
@@ -35,7 +54,12 @@ def sweep() -> list[str]:
         return []
     from nslab.plan.way.host import sweep as sweep_machine
 
-    return sweep_machine()
+    swept = sweep_machine()
+    if _is_remembered():
+        from nslab.plan.host import leave
+
+        swept += leave.sweep()
+    return list(dict.fromkeys(swept))
 
 
 def leftovers() -> list[str]:
@@ -49,3 +73,8 @@ def leftovers() -> list[str]:
 
 def _may_reach_machine() -> bool:
     return os.geteuid() == 0
+
+
+def _is_remembered() -> bool:
+    """Tell whether any lab has a record."""
+    return Path(DIRECTORY).is_dir()

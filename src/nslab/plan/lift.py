@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Network, Node, Uplink
+from nslab.kernel.sandbox import HOST
+from nslab.lab.model import Bridge, Cable, Desired, Endpoint, HostPort, Network, Node, Uplink
 from nslab.lab.names import FORWARD, OUTSIDE, sysctl_key
 from nslab.plan.state import route_key, satisfies
 from nslab.plan.way import ports
@@ -83,7 +84,7 @@ def _bridge(bridge: Bridge, observed: State) -> Bridge:
         for link in links.values()
         if link.master == bridge.ifname
         and link.peer is not None
-        and link.peer[0] in observed.keys() - {OUTSIDE}
+        and link.peer[0] in observed.keys() - {HOST, OUTSIDE}
     ]
     ports.sort(key=lambda link: (order.get(link.ifname, len(order)), link.index))
     ends = tuple(
@@ -99,7 +100,14 @@ def _bridge(bridge: Bridge, observed: State) -> Bridge:
         ports=ends,
         port_ifnames=tuple(link.ifname for link in ports),
         uplink=bridge.uplink if bridge.uplink and bridge.uplink.port_ifname in links else None,
+        host=bridge.host if bridge.host and _joins_machine(bridge.host, links) else None,
     )
+
+
+def _joins_machine(host: HostPort, links: dict[str, LinkState]) -> bool:
+    """Tell whether a link of the machine has joined, if only by what the lab has of it."""
+    link = links.get(host.port_ifname)
+    return link is not None and link.peer is not None and link.peer[0] == HOST
 
 
 def _still_true(subnets: tuple[Network, ...], ends: tuple[Endpoint, ...]) -> tuple[Network, ...]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nslab.kernel.sandbox import HOST
 from nslab.lab.model import Cable
-from nslab.lab.names import FORWARD, OUTSIDE, mac_of, sysctl_key
+from nslab.lab.names import FORWARD, OUTSIDE, choose_ifname, digest, mac_of, sysctl_key
 from nslab.plan.state import QUIET, End, LinkState, NetnsState, State
 
 if TYPE_CHECKING:
     from nslab.lab.model import Bridge, Desired, Endpoint, Node
+
+HIGH = 1 << 24
+"""Ifindexes from here on are no kernel's own choice on a machine that lives less than long."""
 
 _LO = LinkState("lo", "loopback", index=1)
 
@@ -17,6 +22,8 @@ _LO = LinkState("lo", "loopback", index=1)
 def lower(lab: Desired) -> State:
     """Give the state that the lab asks for: one netns a bridge (its fabric), one a node."""
     state: State = {}
+    if any(bridge.host for bridge in lab.bridges):
+        state[HOST] = NetnsState()
     for bridge in lab.bridges:
         state[bridge.name] = _fabric(lab.name, bridge)
     for node in lab.nodes:
@@ -26,10 +33,48 @@ def lower(lab: Desired) -> State:
             _place(state, port, (bridge.name, port_ifname))
     for cable in lab.cables:
         _join(state, cable)
+    _join_machine(state, lab)
     if lab.uplinks():
         state[OUTSIDE] = NetnsState({"lo": _LO}, [], dict.fromkeys(FORWARD, "1"))
         _lead_out(state, lab)
     return state
+
+
+def _join_machine(state: State, lab: Desired) -> None:
+    """Join bridges and links of the machine: by a veth to a bridge, by a macvlan on another link.
+
+    A macvlan in passthru mode has the MAC of the link below, and would change that with its own.
+    """
+    for bridge in lab.bridges:
+        if bridge.host is None:
+            continue
+        port = bridge.host.port_ifname
+        if bridge.host.bridge:
+            far = host_port(lab.name, bridge.name, port, bridge.host.link)
+            mac = mac_of(lab.name, bridge.name, port)
+            near = LinkState(port, "veth", mac=mac, peer=(HOST, far.ifname))
+            state[HOST].links[far.ifname] = far
+        else:
+            near = LinkState(port, "macvlan", peer=(HOST, bridge.host.link))
+        state[bridge.name].links[port] = replace(near, master=bridge.ifname)
+
+
+def host_port(lab: str, bridge: str, port: str, master: str) -> LinkState:
+    """Give the machine's end of a veth to a bridge of the machine.
+
+    A bridge takes the lowest MAC of its ports, so that of this one is high.
+    """
+    ifname = choose_ifname(f"nslab.{lab}+{bridge}", set())
+    hexes = digest(lab, HOST, bridge)
+    return LinkState(
+        ifname,
+        "veth",
+        HIGH + int(hexes[:6], 16),
+        mac=f"fe:ff:{hexes[:2]}:{hexes[2:4]}:{hexes[4:6]}:{hexes[6:8]}",
+        master=master,
+        peer=(bridge, port),
+        alias=f"nslab:{lab}:{bridge}",
+    )
 
 
 def _lead_out(state: State, lab: Desired) -> None:

@@ -69,6 +69,8 @@ def observe(sandbox: Sandbox, expected: Iterable[State] = ()) -> State:
             raw, observed, {link for state in states for link in state.get(HOST, _NO).links}
         )
     _join_peers(sandbox, raw, observed, _pairs(states))
+    if HOST in observed:
+        _name_links_below(sandbox, raw, observed)
     for name, keys in _sysctls(states).items():
         if name in observed:
             observed[name].sysctl.update(read_sysctls(sandbox, name, keys))
@@ -80,7 +82,9 @@ def _leave_ours(raw: dict[str, list[Link]], observed: State, ours: set[str]) -> 
     raw[HOST] = [link for link in raw[HOST] if link.ifname in ours]
     state = observed[HOST]
     links = {ifname: link for ifname, link in state.links.items() if ifname in ours}
-    observed[HOST] = NetnsState(links, [route for route in state.routes if route.ifname in ours])
+    routes = [route for route in state.routes if route.ifname in ours]
+    known = {ifname: link.index for ifname, link in state.links.items()}
+    observed[HOST] = NetnsState(links, routes, known=known)
 
 
 def read_sysctls(sandbox: Sandbox, name: str, keys: Iterable[str]) -> dict[str, str]:
@@ -154,6 +158,7 @@ def _link(link: Link, names: dict[int, str], addresses: tuple[Interface, ...]) -
         master=names.get(link.master) if link.master else None,
         peer=("", names.get(link.link or 0, "")) if same_netns else None,
         addresses=addresses,
+        alias=link.ifalias or "",
     )
 
 
@@ -246,12 +251,28 @@ def _name_own_peers(observed: State) -> None:
                 state.links[link_state.ifname] = own
 
 
+def _name_links_below(sandbox: Sandbox, raw: dict[str, list[Link]], observed: State) -> None:
+    """Find out on which links of the machine the lab's macvlans lie."""
+    names = {index: ifname for ifname, index in observed[HOST].known.items()}
+    for name, links in raw.items():
+        for link in links:
+            found = observed[name].links[link.ifname or ""]
+            if found.kind != "macvlan" or name == HOST or link.link_netnsid is None:
+                continue
+            if _nsid(sandbox, name, HOST) == link.link_netnsid and link.link in names:
+                observed[name].links[found.ifname] = replace(found, peer=(HOST, names[link.link]))
+
+
 def _joined(sandbox: Sandbox, end: End, link: Link, peer: End, far: Link) -> bool:
     if link.link != far.index or far.link != link.index:
         return False
-    target = sandbox.handle(peer[0]).fd
-    question = Request(RTM.GETNSID, Nsid(fd=target))
-    return sandbox.handle(end[0]).transport.get(question, Nsid).nsid == link.link_netnsid
+    return _nsid(sandbox, end[0], peer[0]) == link.link_netnsid
+
+
+def _nsid(sandbox: Sandbox, name: str, other: str) -> int | None:
+    """Give the number that a netns has for another."""
+    question = Request(RTM.GETNSID, Nsid(fd=sandbox.handle(other).fd))
+    return sandbox.handle(name).transport.get(question, Nsid).nsid
 
 
 def _note(observed: State, ends: dict[End, Link], end: End, peer: End) -> None:

@@ -15,14 +15,19 @@ from nslab.kernel.sandbox import OUTSIDE, Sandbox, no_such_node
 from nslab.lab import Desired, Lab, dumps, loads
 from nslab.lab.names import FORWARD
 from nslab.plan.apply import Watch, apply
-from nslab.plan.diff import Plan, compare
+from nslab.plan.diff import compare
 from nslab.plan.drift import Drift, drift_of
 from nslab.plan.ending import sweep, take_down
+from nslab.plan.host import leave
+from nslab.plan.host.hosting import Hosting, hosting
+from nslab.plan.host.names import HostNames, names_drift
+from nslab.plan.host.ports import fitted
 from nslab.plan.interrupts import held_back
 from nslab.plan.lift import lift
 from nslab.plan.lower import lower
 from nslab.plan.node import Node
 from nslab.plan.observe import observe, read_sysctls
+from nslab.plan.plan import Plan
 from nslab.plan.state import IMPLIED, State
 from nslab.plan.way.host import close_for
 from nslab.plan.way.lead import (
@@ -56,6 +61,7 @@ def up(
     keep: bool = False,
     watch: Watch | None = None,
     uplink: Choice = "auto",
+    host: HostNames = None,
 ) -> Running:
     """Make the kernel match the lab; one that runs already is changed by the fewest steps.
 
@@ -66,6 +72,8 @@ def up(
         watch: called with each step as it is begun.
         uplink: how a lab with an uplink is led out: "kernel" (root: a veth and the machine's own
             forwarding), "pasta", "none", or "auto", which takes the first that can be had.
+        host: whether the nodes have names in the machine's /run/netns (root): True for LAB-NODE, a
+            text with `{node}` for others, False for none; None leaves it as it is.
 
     Raises:
         LabFileError: the lab cannot be.
@@ -75,17 +83,16 @@ def up(
         KeyboardInterrupt: likewise undone.
     """
     desired = _resolve(lab)
-    source = _source(lab)
+    wanted = Wanted(desired, _source(lab), uplink, host)
     deadline = time.monotonic() + _PATIENCE
     while True:
         with held_back() as check:
             try:
-                wanted = Wanted(desired, source, uplink)
                 return _start(wanted, keep=keep, watch=watch, check=check)
             except FileExistsError:
                 pass
             try:
-                return _change(Wanted(desired, source, uplink), watch, check)
+                return _change(wanted, watch, check)
             except LabNotRunningError:
                 pass
         if time.monotonic() > deadline:
@@ -94,12 +101,13 @@ def up(
         time.sleep(0.02)
 
 
-def diff(lab: Lab | Desired, *, uplink: Choice = "auto") -> Plan:
+def diff(lab: Lab | Desired, *, uplink: Choice = "auto", host: HostNames = None) -> Plan:
     """Compute the steps that `up` would take now, without taking any.
 
     Args:
         lab: what is to be.
         uplink: as for `up`.
+        host: as for `up`.
 
     Raises:
         LabFileError: the lab cannot be.
@@ -109,9 +117,10 @@ def diff(lab: Lab | Desired, *, uplink: Choice = "auto") -> Plan:
     try:
         sandbox = Sandbox.connect(desired.name)
     except LabNotRunningError:
-        return _first(desired, decide(desired, uplink, {}, None), _host_defaults())
+        own = hosting(desired, host, None, {})
+        return _first(desired, decide(desired, uplink, {}, None), own, _host_defaults())
     with sandbox:
-        return _compare(sandbox, desired, uplink)
+        return _compare(sandbox, Wanted(desired, "", uplink, host))
 
 
 def connect(name: str) -> Running:
@@ -202,11 +211,13 @@ class Running:
             observed = _observe(sandbox, [wanted, last])
             before = found(last, observed)
             states = [with_links(lower(each), before) for each in (wanted, last)]
+            states[0] = fitted(states[0], wanted, observed)
             seen = without_pasta(observed)
             drifts = drift_of(states[0], seen, states[1], _defaults(sandbox, states))
             serving = serve(wanted, before, last, before, sandbox)
             beside = around([], as_it_is(last, before), serving, sandbox)
-            return [*(Drift(step.finding()) for step in beside), *drifts]
+            found_beside = [*(Drift(step.finding()) for step in beside), *drifts]
+            return [*found_beside, *names_drift(wanted, sandbox)]
 
     def trace(self, node: str) -> list[Hop]:
         """Look at a node's way out of the lab hop by hop, up to the first one that fails.
@@ -294,29 +305,34 @@ def _defaults(sandbox: Sandbox, states: list[State]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an `up` is to bring about: the lab, the file that it is from, which way out."""
+    """What an `up` is to bring about: the lab, the file that it is from, which way out, names."""
 
     desired: Desired
     source: str
     uplink: Choice
+    host: HostNames = None
 
 
 def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> Running:
     desired = wanted.desired
+    leave.sweep()
     sandbox = Sandbox.start(desired.name)
     leading = Leading()
     try:
         if desired.uplinks():
             sweep()
             leading = decide(desired, wanted.uplink, {}, None)
-        plan = _first(desired, leading, _defaults(sandbox, [lower(desired)]))
+        own = hosting(desired, wanted.host, None, {})
+        plan = _first(desired, leading, own, _defaults(sandbox, [lower(desired)]))
         apply(plan.steps, sandbox, watch, check, whole=True)
         _finish(sandbox, desired, wanted.source)
         check()
         if keep:
             sandbox.keep()
     except BaseException as error:
+        leave.part(sandbox, desired)
         sandbox.end()
+        leave.settle(sandbox.lab, sandbox.pid)
         _close_machine(desired.name, leading)
         if isinstance(error, KeyboardInterrupt):
             undone = f'interrupted: the lab "{desired.name}" was undone'
@@ -335,12 +351,13 @@ def _close_machine(lab: str, leading: Leading) -> None:
         close_for(lab)
 
 
-def _first(desired: Desired, leading: Leading, defaults: dict[str, str]) -> Plan:
+def _first(desired: Desired, leading: Leading, own: Hosting, defaults: dict[str, str]) -> Plan:
     """Plan a new lab."""
-    state = with_links(lower(desired), leading.way)
+    state = own.fit(with_links(lower(desired), leading.way))
     serving = serve(desired, leading.way)
     refuse_busy(serving)
-    return Plan(around(compare(state, {}, defaults=defaults), leading, serving, None))
+    plan = compare(state, own.known(), defaults=defaults)
+    return Plan(own.around(around(plan, leading, serving, None)))
 
 
 def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
@@ -354,7 +371,7 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
                 hint=f"`nslab down {desired.name}` ends it, or give this one another name",
             )
         try:
-            steps = _compare(sandbox, desired, wanted.uplink).steps
+            steps = _compare(sandbox, wanted).steps
             apply(steps, sandbox, watch, check)
         except KeyboardInterrupt:
             raise LabInterrupted(
@@ -364,20 +381,22 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
         return Running(desired.name, sandbox.pid, None)
 
 
-def _compare(sandbox: Sandbox, desired: Desired, uplink: Choice) -> Plan:
-    last = _document(sandbox)
+def _compare(sandbox: Sandbox, wanted: Wanted) -> Plan:
+    desired, last = wanted.desired, _document(sandbox)
     observed = _observe(sandbox, [desired, last])
     leading = Leading()
     if desired.uplinks() or last.uplinks():
-        leading = decide(desired, uplink, observed, last)
+        leading = decide(desired, wanted.uplink, observed, last)
+    own = hosting(desired, wanted.host, sandbox, observed)
     states = [with_links(lower(desired), leading.way), with_links(lower(last), leading.before)]
+    states[0] = own.fit(states[0])
     defaults = _defaults(sandbox, states)
     if last.uplinks():  # what they were read from has been changed since
         defaults |= {key: "" for key in FORWARD if key in defaults}
     plan = compare(states[0], without_pasta(observed), states[1], defaults)
     serving = serve(desired, leading.way, last, leading.before, sandbox)
     refuse_busy(serving)
-    return Plan(around(plan, leading, serving, sandbox))
+    return Plan(own.around(around(plan, leading, serving, sandbox)))
 
 
 def _observe(sandbox: Sandbox, labs: list[Desired]) -> State:
@@ -398,6 +417,7 @@ def _document(sandbox: Sandbox) -> Desired:
 def _finish(sandbox: Sandbox, desired: Desired, source: str) -> None:
     sandbox.set_hosts(_hosts(desired))
     sandbox.put(dumps(desired, format="json").encode(), source)
+    leave.tidy(sandbox.lab)
 
 
 def _hosts(desired: Desired) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nslab.kernel.sandbox import HOST, OUTSIDE
 from nslab.lab.names import FORWARD
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ class LinkState:
     Attributes:
         index: the kernel's ifindex in its netns; 0 where it is not yet chosen.
         mtu: in bytes; None where the kernel's choice will do.
-        peer: the other end of a veth, where it is known.
+        peer: the other end of a veth, or the link that a macvlan lies on, where it is known.
         master: the ifname of the bridge that it is a port of.
+        alias: what it says of itself; "" where nobody asked.
     """
 
     ifname: str
@@ -44,19 +46,33 @@ class LinkState:
     master: str | None = None
     peer: End | None = None
     addresses: tuple[Interface, ...] = ()
+    alias: str = ""
 
 
 @dataclass(slots=True)
 class NetnsState:
-    """One netns: its links by name, its static routes, the sysctls that matter."""
+    """One netns: its links by name, its static routes, the sysctls that matter.
+
+    Attributes:
+        known: ifindexes, by name, of links that are none of the lab's: of the machine's netns.
+    """
 
     links: dict[str, LinkState] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
     sysctl: dict[str, str] = field(default_factory=dict)
+    known: dict[str, int] = field(default_factory=dict)
 
 
 State = dict[str, NetnsState]
 """A lab's namespaces by name."""
+
+KEPT = {
+    HOST: NetnsState(),
+    OUTSIDE: NetnsState(
+        {"lo": LinkState("lo", "loopback", index=1)}, [], dict.fromkeys(FORWARD, "0")
+    ),
+}
+"""The namespaces that are there before the lab and stay after it, as the lab leaves them."""
 
 
 def fresh(sysctl: dict[str, str]) -> NetnsState:

@@ -70,10 +70,14 @@ def ipv6(lab: Sandbox) -> Check:
 
 def left_behind() -> Iterator[Check]:
     """Look for what the machine did for labs that have ended, and still does."""
+    from nslab.plan.host import leave
+
+    remedy = "`nslab ls` or `nslab down` takes it back"
     try:
         for name in leftovers():
-            remedy = "`nslab ls` or `nslab down` takes it back"
             yield Check(name, ok=False, detail="nftables, sysctls", remedy=remedy)
+        for path in leave.leftovers():
+            yield Check(path, ok=False, detail="of a lab that ended", remedy=remedy)
     except NslabError as error:
         yield Check("nftables", ok=False, detail=str(error), remedy=error.hint or "")
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from nslab.plan.steps.address import AddAddress, DeleteAddress
-from nslab.plan.steps.link import AddBridge, AddVeth, DeleteLink, SetLink, with_index
+from nslab.plan.steps.link import (
+    AddBridge,
+    AddMacvlan,
+    AddVeth,
+    DeleteLink,
+    SetLink,
+    with_index,
+)
 from nslab.plan.steps.netns import AddNetns, DeleteNetns, SetSysctl
 from nslab.plan.steps.route import AddRoute, DeleteRoute
 from nslab.plan.steps.step import Deed, Step
@@ -11,6 +18,7 @@ from nslab.plan.steps.step import Deed, Step
 __all__ = [
     "AddAddress",
     "AddBridge",
+    "AddMacvlan",
     "AddNetns",
     "AddRoute",
     "AddVeth",

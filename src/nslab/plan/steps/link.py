@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, replace
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from nslab.kernel.sandbox import HOST
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
+from nslab.netlink.rtnl.kinds.macvlan import MacvlanInfo
 from nslab.netlink.rtnl.link import IFF, Link, LinkInfo, VethInfo
 from nslab.netlink.rtnl.linkinfo import BridgeInfo
 from nslab.plan.steps.step import NEW, Step, ip_in
@@ -96,17 +99,74 @@ class AddVeth(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class AddMacvlan(Step):
+    """Let a link of the machine's join a bridge: a macvlan on it takes what it receives.
+
+    Attributes:
+        below: the link that stays where it is, and `below_index`, its ifindex.
+        fabric: the netns in which the macvlan comes to be.
+        link: the macvlan itself; it has the MAC of the link below.
+        master: the bridge in the fabric.
+    """
+
+    below: str
+    below_index: int
+    fabric: str
+    link: LinkState
+    master: LinkState | None = None
+
+    def words(self) -> str:
+        return f"join the machine's link {self.below} to {self.fabric}"
+
+    def command(self) -> str:
+        master = f" master {quote(self.master.ifname)}" if self.master else ""
+        name = quote(self.link.ifname)
+        return (
+            f"ip link add link {quote(self.below)} name {name} netns {self.fabric}"
+            f" type macvlan mode passthru && ip -n {self.fabric} link set {name}{master} up"
+        )
+
+    def finding(self) -> str:
+        return f"{self.fabric}:{self.link.ifname}: nothing joins the machine's link {self.below}"
+
+    def undo(self) -> list[Step]:
+        return [DeleteLink(self.fabric, self.link, None, self.master)]
+
+    def remedy(self, number: int) -> str | None:
+        if number not in (errno.EBUSY, errno.EINVAL):
+            return None
+        return f"something else has {self.below}: a macvlan in another namespace, or another lab's"
+
+    def requests(self, opened: Open) -> list[Request]:
+        info = LinkInfo(kind="macvlan", data=MacvlanInfo(mode=_PASSTHRU))
+        body = Link(
+            index=self.link.index,
+            flags=IFF.UP,
+            change=IFF.UP,
+            ifname=self.link.ifname,
+            link=self.below_index,
+            mtu=self.link.mtu,
+            master=self.master.index if self.master else None,
+            net_ns_fd=opened(self.fabric).fd,
+            linkinfo=info,
+        )
+        return [Request(RTM.NEWLINK, body, NEW)]
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteLink(Step):
     """Take a link away; of a cable both ends go.
 
     Attributes:
         lost: the steps that bring back what goes along: addresses, routes, being up.
+        below_index: the ifindex of the link below a macvlan.
     """
 
     link: LinkState
     far: tuple[str, LinkState] | None = None
     master: LinkState | None = None
     lost: tuple[Step, ...] = ()
+    below_index: int = 0
 
     def words(self) -> str:
         return f"delete the link {self.netns}:{self.link.ifname}"
@@ -118,6 +178,10 @@ class DeleteLink(Step):
         return f"{self.netns}:{self.link.ifname}: the link is no longer in the file"
 
     def undo(self) -> list[Step]:
+        link = self.link
+        if link.kind == "macvlan" and link.peer:
+            place = (link.peer[1], self.below_index, self.netns)
+            return [AddMacvlan(HOST, *place, link, self.master), *self.lost]
         if self.far is None:
             return [AddBridge(self.netns, self.link), *self.lost]
         return [AddVeth(self.netns, self.link, *self.far, self.master), *self.lost]
@@ -150,6 +214,8 @@ class SetLink(Step):
             found.append(f"has the MAC {before.mac}, not {link.mac}")
         if link.mtu != before.mtu:
             found.append(f"has the MTU {before.mtu}, not {link.mtu}")
+        if link.alias != before.alias:
+            found.append(f"has the alias {quote(before.alias)}, not {link.alias}")
         if link.master != before.master:
             found.append(f"is a port of {before.master or 'nothing'}, not of {link.master}")
         return f"{self.netns}:{link.ifname}: {', '.join(found)}"
@@ -163,6 +229,8 @@ class SetLink(Step):
             words.append(f"mtu {link.mtu}")
         if link.master != before.master:
             words.append(f"master {quote(link.master)}" if link.master else "nomaster")
+        if link.alias != before.alias:
+            words.append(f"alias {quote(link.alias)}")
         if link.up != before.up:
             words.append("up" if link.up else "down")
         return " ".join(words)
@@ -180,8 +248,12 @@ class SetLink(Step):
             address=mac_bytes(link.mac) if link.mac != before.mac else None,
             mtu=link.mtu if link.mtu != before.mtu else None,
             master=self.master if link.master != before.master else None,
+            ifalias=link.alias if link.alias != before.alias else None,
         )
         return [Request(RTM.NEWLINK, body)]
+
+
+_PASSTHRU = 8  # linux/if_link.h: MACVLAN_MODE_PASSTHRU
 
 
 def mac_bytes(mac: str) -> bytes | None:

@@ -53,6 +53,10 @@ class Step:
         """Give the steps that take this one back, in order."""
         raise NotImplementedError
 
+    def remedy(self, number: int) -> str | None:  # noqa: ARG002
+        """Say what helps where the kernel refused with an error number, if that is known."""
+        return None
+
     def requests(self, opened: Open) -> list[Request]:
         """Give the netlink messages to send in the step's netns."""
         raise NotImplementedError

@@ -12,6 +12,7 @@ from nslab.lab.names import digest, mac_of
 from nslab.lab.routes import DEFAULTS
 from nslab.lab.uplink import UPLINK
 from nslab.nft import program, rules
+from nslab.plan.lower import HIGH
 from nslab.plan.state import LinkState, NetnsState
 from nslab.plan.steps import DeleteNetns
 from nslab.plan.steps.way import (
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
     from nslab.plan.state import State
     from nslab.plan.steps import Step
     from nslab.plan.way.serve import Serving
-
-_HIGH = 1 << 24
-"""Ifindexes from here on are no kernel's own choice on a machine that lives less than long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +89,9 @@ def decide(lab: Desired, choice: Choice, observed: State, last: Desired | None) 
     plain = plain_subnets(lab)
     kind = kind_of(choice, plain, barred=choice == "auto" and host.is_barred())
     machine = look()
-    own = Way(lab.name, kind, (), ()).host_ifname
-    known = [route for route in machine.routes if route[1] != own]
+    own = {Way(lab.name, kind, (), ()).host_ifname}
+    own |= {bridge.host.link for bridge in lab.bridges if bridge.host}  # it has its subnet there
+    known = [route for route in machine.routes if route[1] not in own]
     refuse_clashes(lab, known)
     mtu = machine.mtu if kind == "kernel" and machine.mtu < 1500 else None
     ends = _ends(lab, before if before and before.kind == kind else None, known)
@@ -166,7 +165,8 @@ def with_links(state: State, way: Way | None) -> State:
     led = NetnsState({**outside.links, UPLINK: near}, [*outside.routes, *routes], outside.sysctl)
     back = {near.version: near.ip for near in way.near}
     there = [Route(network, back[network.version]) for network in way.plain]
-    return {HOST: NetnsState({far.ifname: far}, there), **state, OUTSIDE: led}
+    host = NetnsState({far.ifname: far, **state.get(HOST, NetnsState()).links}, there)
+    return {HOST: host, **{name: state[name] for name in state if name != HOST}, OUTSIDE: led}
 
 
 def around(
@@ -238,7 +238,7 @@ def _same(way: Way | None, before: Way | None) -> bool:
 
 
 def _host_link(way: Way) -> LinkState:
-    index = _HIGH + int(digest(way.lab)[:6], 16)
+    index = HIGH + int(digest(way.lab)[:6], 16)
     ifname = way.host_ifname
     mac = mac_of(way.lab, HOST, ifname)
     peer = (OUTSIDE, UPLINK)

@@ -1,0 +1,34 @@
+"""Ordered steps, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nslab.plan.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ordered steps; printed, one command of stock tools a line."""
+
+    steps: tuple[Step, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __str__(self) -> str:
+        return "\n".join(step.command() for step in self.steps)
+
+    def commands(self) -> list[str]:
+        """Give each step as the command of stock tools that does the same."""
+        return [step.command() for step in self.steps]

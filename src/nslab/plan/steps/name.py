@@ -1,0 +1,89 @@
+"""Steps that name a lab's nodes in the machine's /run/netns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from nslab.kernel import hostnames
+from nslab.kernel.record import Holder
+from nslab.kernel.registry import DIRECTORY
+from nslab.kernel.sandbox import HOST
+from nslab.plan.steps.step import Deed, Step
+
+if TYPE_CHECKING:
+    from nslab.kernel.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A node's name on the machine.
+
+    Attributes:
+        name: the entry in /run/netns.
+        node: the node; "" where the link leads to none of the lab's.
+        pattern: how the lab's names are made.
+        text: of the link; "" for a node that is not yet there.
+    """
+
+    name: str
+    node: str
+    pattern: str
+    text: str = ""
+
+    @property
+    def path(self) -> str:
+        """The link."""
+        return f"{DIRECTORY}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddName(Deed):
+    """Name a node, by a link to the holder's descriptor of its netns."""
+
+    name: Name
+
+    def words(self) -> str:
+        return f"name {self.name.node} {self.name.name} on this machine"
+
+    def command(self) -> str:
+        return f"ln -s {self.name.text or '/proc/HOLDER/fd/NUMBER'} {quote(self.name.path)}"
+
+    def finding(self) -> str:
+        return f"{self.name.node}: the name {self.name.path} is missing on this machine"
+
+    def undo(self) -> list[Step]:
+        return [DeleteName(HOST, self.name)]
+
+    def act(self, sandbox: Sandbox) -> None:
+        name = self.name
+        (number,) = sandbox.numbers([name.node])
+        text = hostnames.text_of(sandbox.pid, number)
+        hostnames.add(sandbox.lab, Holder.of(sandbox.pid), name.name, text, name.pattern)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteName(Deed):
+    """Take a node's name away."""
+
+    name: Name
+
+    def words(self) -> str:
+        return f"take the name {self.name.name} from this machine"
+
+    def command(self) -> str:
+        return f"rm {quote(self.name.path)}"
+
+    def finding(self) -> str:
+        return f"{self.name.node or HOST}: the name {self.name.path} leads elsewhere"
+
+    def undo(self) -> list[Step]:
+        return [AddName(HOST, self.name)] if self.name.node else []
+
+    def act(self, sandbox: Sandbox) -> None:
+        text = self.name.text
+        if not text:
+            (number,) = sandbox.numbers([self.name.node])
+            text = hostnames.text_of(sandbox.pid, number)
+        hostnames.delete(sandbox.lab, Holder.of(sandbox.pid), self.name.name, text)
