@@ -104,6 +104,16 @@ def add_loudness(parser: argparse.ArgumentParser, text: str) -> None:
     group.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
 
 
+def add_host(parser: argparse.ArgumentParser) -> None:
+    """Add `--host`, `--host-names` and `--no-host`, of which one may be given: None for none."""
+    group = parser.add_mutually_exclusive_group()
+    usual = "name the nodes LAB-NODE in the machine's /run/netns, for `ip netns exec` (root)"
+    group.add_argument("--host", action="store_true", default=None, help=usual)
+    others = "the same under other names, as '{lab}.{node}'"
+    group.add_argument("--host-names", metavar="NAMES", dest="host", help=others)
+    group.add_argument("--no-host", action="store_false", dest="host", help="take the names back")
+
+
 def seconds(text: str) -> float:
     """Read a duration for argparse: seconds above 0, at most a day."""
     try:

@@ -6,7 +6,7 @@ import json
 
 from nslab.cli.candidates import files
 from nslab.cli.choice import load_file
-from nslab.cli.parser import Parser, add_argument, add_json, add_uplink, parser_of
+from nslab.cli.parser import Parser, add_argument, add_host, add_json, add_uplink, parser_of
 
 
 def parser() -> Parser:
@@ -18,6 +18,7 @@ def parser() -> Parser:
         made, "file", "FILE", "the lab file (default: ./lab.yaml)", many="?", candidates=files
     )
     add_uplink(made)
+    add_host(made)
     form = made.add_mutually_exclusive_group()
     form.add_argument(
         "--script",
@@ -42,7 +43,7 @@ def run(arguments: list[str]) -> int:
 
         print(script(lab.resolve()), end="")
         return 0
-    plan = diff(lab, uplink=options.uplink)
+    plan = diff(lab, uplink=options.uplink, host=options.host)
     if options.json:
         steps = [{"words": step.words(), "command": step.command()} for step in plan]
         print(json.dumps(steps, indent=2))

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 from nslab.cli.candidates import files
 from nslab.cli.choice import load_file, prepare_to_build
-from nslab.cli.parser import Parser, add_argument, add_json, add_loudness, add_uplink, parser_of
+from nslab.cli.parser import (
+    Parser,
+    add_argument,
+    add_host,
+    add_json,
+    add_loudness,
+    add_uplink,
+    parser_of,
+)
 from nslab.cli.progress import Bar
 from nslab.cli.text import number_of
 
@@ -29,6 +37,7 @@ def parser() -> Parser:
         made, "file", "FILE", "the lab file (default: ./lab.yaml)", many="?", candidates=files
     )
     add_uplink(made)
+    add_host(made)
     add_json(made, "say what was done as a JSON object")
     add_loudness(made, "say each step on stderr, as the command that does the same")
     return made
@@ -60,7 +69,7 @@ def run(arguments: list[str]) -> int:
             if options.verbose:
                 print(step.command(), file=sys.stderr)
 
-        up(lab, keep=True, watch=watch, uplink=options.uplink)
+        up(lab, keep=True, watch=watch, uplink=options.uplink, host=options.host)
     if not options.quiet:
         taken = time.monotonic() - begun
         print((_json if options.json else _words)(desired, steps, taken, new=new))
