@@ -6,6 +6,7 @@ import errno
 import os
 import time
 from collections import deque
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
 
@@ -332,3 +333,44 @@ def test_nothing_stays_open_whatever_happens(network: Network) -> None:
     with pytest.raises(KeyboardInterrupt):
         network.ping(probe(), progress=stop)
     assert descriptors() == before
+
+
+@pytest.mark.parametrize(("version", "code"), [(4, 4), (6, 0)])
+def test_a_packet_that_is_too_big_is_asked_again_as_a_router_says(
+    network: Network, version: int, code: int
+) -> None:
+    sizes: list[int] = []
+
+    def narrow(request: bytes) -> list[bytes]:
+        size = len(request) + (20 if version == 4 else 40)
+        sizes.append(size)
+        if size <= 1400:
+            return [reply(request)]
+        told = bytearray(unreachable(version, code, request, cut=80))
+        told[0] = 3 if version == 4 else 2
+        told[4:8] = (1400).to_bytes(4, "big")
+        return [bytes(told)]
+
+    network.add(narrow, version)
+    address = "192.0.2.1" if version == 4 else "2001:db8::1"
+    (echo,) = network.ping(replace(probe(address), size=1500), tries=1, timeout=5)
+    assert echo.ok
+    assert sizes == [1500, 1400]
+
+
+def test_a_router_that_tells_no_smaller_mtu_is_not_believed(network: Network) -> None:
+    def liar(request: bytes) -> list[bytes]:
+        told = bytearray(unreachable(4, 4, request))
+        told[4:8] = (1500).to_bytes(4, "big")
+        return [bytes(told)]
+
+    sock = network.add(liar)
+    (echo,) = network.ping(replace(probe(), size=1500), tries=2)
+    assert (echo.ok, len(sock.sent)) == (False, 2)
+
+
+def test_an_odd_size_has_a_good_checksum(network: Network) -> None:
+    sock = network.add(answered)
+    assert network.ping(replace(probe(), size=101))[0].ok
+    assert echo._checksum(sock.sent[0]) == 0
+    assert len(sock.sent[0]) == 81

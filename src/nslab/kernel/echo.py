@@ -2,7 +2,8 @@
 
 Every node has one raw socket a family, opened in its netns by the holder. A request's payload
 names the probe, and by random bytes the `ping` that sent it, since raw sockets hear what others
-asked for, too: only answers to its own questions count.
+asked for, too: only answers to its own questions count. An ICMP socket of the datagram kind, which
+a plain user may have outside of a lab, serves as well.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import time
 from _socket import SO_RCVBUF, SOL_SOCKET
 from collections import deque
 from dataclasses import dataclass
+
+from nslab.kernel import rounds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ _ECHO = {4: (8, 0), 6: (128, 129)}
 _HEADER = struct.Struct("!BBHHH")
 _LENGTH = 24  # the header, the probe's number, the mark
 _UNREACHABLE = {4: 3, 6: 1}
+_TOO_BIG = {4: (3, 4), 6: (2, 0)}
+_HEADERS = {4: 20, 6: 40}  # bytes of IP before the ICMP message
+_SOL_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DO = 0, 10, 2
 _LOST = (errno.EAGAIN, errno.ENOBUFS)  # a full queue: the packet counts as lost on its way
 _IN_FLIGHT = 512
 """Probes under way at once: more would overflow the receive queues of the busiest nodes."""
@@ -41,11 +47,20 @@ _RECEIVE_BUFFER = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One question: can `source` reach `target` at `address`?"""
+    """One question: can `source` reach `target` at `address`?
+
+    Attributes:
+        protocol: "icmp", "tcp" or "udp".
+        port: the port of TCP or UDP.
+        size: of the IP packet that asks by ICMP, in bytes, which no router may cut; 0: the least.
+    """
 
     source: str
     target: str
     address: IPv4Address | IPv6Address
+    protocol: str = "icmp"
+    port: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +70,13 @@ class Echo:
     Attributes:
         seconds: the round-trip time, or None where no answer came.
         reason: why none came: "no answer", "host unreachable (says 10.0.1.2)", …; "" if one came.
+        refused: whether the target itself said that nothing listens there.
     """
 
     probe: Probe
     seconds: float | None
     reason: str = ""
+    refused: bool = False
 
     @property
     def ok(self) -> bool:
@@ -91,12 +108,18 @@ def ping(
         tries: how often to ask before giving up (the first packets of a fresh lab may be lost).
         progress: called now and then with the number of probes that are done.
     """
-    one = _Round(probes, sockets, timeout, tries)
+    one = Round(probes, sockets, timeout, tries)
+
+    def tell(left: int) -> None:
+        if progress is not None:
+            progress(len(probes) - left)
+
     with one.epoll:
-        return one.run(progress)
+        rounds.run([one], tell)
+    return one.found()
 
 
-class _Round:
+class Round:
     """The state of one `ping`."""
 
     def __init__(
@@ -117,35 +140,52 @@ class _Round:
         self.deadlines: deque[tuple[float, int]] = deque()
         self.answers: dict[int, Echo] = {}
         self.reasons: dict[int, str] = {}
+        self.sizes: dict[int, int] = {}
         self.tag = 0
         self.epoll = select.epoll()
         self.by_fd: dict[int, tuple[Socket, int]] = {}
         for (_, version), sock in sockets.items():
             sock.setblocking(False)  # noqa: FBT003 - the only way to say it
             sock.setsockopt(SOL_SOCKET, SO_RCVBUF, _RECEIVE_BUFFER)
+            if version == 4:
+                sock.setsockopt(_SOL_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DO)
             self.by_fd[sock.fileno()] = (sock, version)
             self.epoll.register(sock.fileno(), select.EPOLLIN)
 
-    def run(self, progress: Callable[[int], None] | None) -> list[Echo]:
-        while len(self.answers) < len(self.probes):
-            while self.todo and len(self.pending) < _IN_FLIGHT:
-                self.send(*self.todo.popleft())
-            wait = 0.0
-            if self.deadlines and self.pending:
-                wait = max(0.0, self.deadlines[0][0] - time.monotonic())
-            for fd, _ in self.epoll.poll(wait):
-                self.drain(*self.by_fd[fd])
-            self.expire()
-            if progress is not None:
-                progress(len(self.answers))
+    @property
+    def left(self) -> int:
+        """How many probes have no answer yet."""
+        return len(self.probes) - len(self.answers)
+
+    def found(self) -> list[Echo]:
+        """Give all answers, in the order of the probes."""
         return [self.answers[number] for number in range(len(self.probes))]
 
+    def ask(self) -> None:
+        """Send as many as may be under way at once."""
+        while self.todo and len(self.pending) < _IN_FLIGHT:
+            self.send(*self.todo.popleft())
+
+    def wait(self) -> float:
+        """Give the seconds until one is late."""
+        if self.deadlines and self.pending:
+            return max(0.0, self.deadlines[0][0] - time.monotonic())
+        return 0.0
+
+    def gather(self) -> None:
+        """Take what came, and ask again or give up what is late."""
+        for fd, _ in self.epoll.poll(0):
+            self.drain(*self.by_fd[fd])
+        self.expire()
+
     def send(self, number: int, attempt: int) -> None:
+        """Send one request."""
         probe = self.probes[number]
         self.tag = (self.tag + 1) & 0xFFFFFFFF
         sock = self.sockets[probe.source, probe.address.version]
         now = time.monotonic()
-        request = _request(probe.address.version, self.identifier, self.tag, self.mark)
+        size = self.sizes.get(number, probe.size)
+        request = _request(probe.address.version, self.identifier, self.tag, self.mark, size)
         try:
             sock.sendto(request, (str(probe.address), 0))
         except OSError as error:
@@ -158,35 +198,54 @@ class _Round:
         self.deadlines.append((now + self.timeout, self.tag))
 
     def drain(self, sock: Socket, version: int) -> None:
+        """Take all that a socket has received."""
         while True:
             try:
                 packet, sender = sock.recvfrom(2048)
             except OSError:
                 return
-            body = packet[(packet[0] & 15) * 4 :] if version == 4 else packet
+            headed = version == 4 and packet[0] >> 4 == 4  # sockets of the datagram kind have none
+            body = packet[(packet[0] & 15) * 4 :] if headed else packet
             if len(body) >= _LENGTH:
                 self.take(body, version, str(sender[0]), time.monotonic())
 
     def take(self, body: bytes, version: int, sender: str, now: float) -> None:
+        """Take one ICMP message."""
         kind, code = body[0], body[1]
         if kind == _ECHO[version][1] and body[12:_LENGTH] == self.mark:
             found = self.pending.pop(int.from_bytes(body[8:12], "big"), None)
             if found is not None:
                 number, _, sent = found
                 self.answers[number] = Echo(self.probes[number], now - sent)
+        elif (kind, code) == _TOO_BIG[version]:
+            self.shrink(body[8:], version, int.from_bytes(body[4:8], "big") & 0xFFFF)
         elif kind == _UNREACHABLE[version]:
             self.note(body[8:], version, f"{_why(version, code)} (says {sender})")
 
     def note(self, quoted: bytes, version: int, reason: str) -> None:
         """Remember what a router said of a probe whose packet it quotes."""
-        inner = quoted[(quoted[0] & 15) * 4 :] if version == 4 else quoted[40:]
-        if inner[12:_LENGTH] != self.mark:
-            return
-        tag = int.from_bytes(inner[8:12], "big")
+        tag = self.quoted(quoted, version)
         if tag in self.pending:
             self.reasons[self.pending[tag][0]] = reason
 
+    def shrink(self, quoted: bytes, version: int, mtu: int) -> None:
+        """Ask again in the size that a router lets pass: the path tells its MTU, as it should."""
+        tag = self.quoted(quoted, version)
+        if tag not in self.pending:
+            return
+        number, attempt, _ = self.pending[tag]
+        if mtu < self.sizes.get(number, self.probes[number].size):
+            del self.pending[tag]
+            self.sizes[number] = mtu
+            self.todo.append((number, attempt))
+
+    def quoted(self, packet: bytes, version: int) -> int:
+        """Give the tag of the probe that a packet holds, -1 for another's."""
+        inner = packet[(packet[0] & 15) * 4 :] if version == 4 else packet[40:]
+        return int.from_bytes(inner[8:12], "big") if inner[12:_LENGTH] == self.mark else -1
+
     def expire(self) -> None:
+        """Ask again what is late, or give it up."""
         now = time.monotonic()
         while self.deadlines and self.deadlines[0][0] <= now:
             _, tag = self.deadlines.popleft()
@@ -201,8 +260,9 @@ class _Round:
                 self.answers[number] = Echo(self.probes[number], None, reason)
 
 
-def _request(version: int, identifier: int, tag: int, mark: bytes) -> bytes:
-    payload = tag.to_bytes(4, "big") + mark
+def _request(version: int, identifier: int, tag: int, mark: bytes, size: int = 0) -> bytes:
+    padding = bytes(max(0, size - _HEADERS[version] - _LENGTH))
+    payload = tag.to_bytes(4, "big") + mark + padding
     head = _HEADER.pack(_ECHO[version][0], 0, 0, identifier, tag & 0xFFFF)
     if version == 6:
         return head + payload  # the kernel fills in ICMPv6 checksums
@@ -210,7 +270,8 @@ def _request(version: int, identifier: int, tag: int, mark: bytes) -> bytes:
 
 
 def _checksum(data: bytes) -> int:
-    """Sum up as RFC 1071 says; the length is even."""
+    """Sum up as RFC 1071 says."""
+    data += bytes(len(data) % 2)
     total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
