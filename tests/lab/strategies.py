@@ -149,6 +149,22 @@ class _Drawer:
         )
         return text if self.chance() else [text]
 
+    def expect(self, sections: dict[str, Tree]) -> Tree:
+        """Draw who must reach whom: never the same both ways, as protocol and port tell."""
+        text = json.dumps({"name": "x", **sections})
+        desired = loads(text, format="json").resolve()
+        ends = ["*", *self.bridges, *(node.name for node in desired.nodes)]
+        ends += ["outside"] if desired.uplinks() else []
+        found: list[Tree] = []
+        for number in range(self.draw(st.integers(0, 3))):
+            source = self.draw(st.sampled_from([end for end in ends if end != "outside"]))
+            target = self.draw(st.sampled_from([*ends, "192.0.2.7", "2001:db8::7"]))
+            arrow, protocol = ("->", "tcp") if number % 2 else ("-/>", "udp")
+            found.append(f"{source} {arrow} {target} {protocol}/{self.draw(st.integers(1, 65535))}")
+        if self.chance() and desired.nodes:
+            found.append(f"{ends[-1]} ->  {desired.nodes[0].name}:80")
+        return found[0] if len(found) == 1 and self.chance() else found
+
     def lab(self) -> dict[str, Tree]:
         listed = self.draw(st.lists(st.sampled_from(self.nodes), unique=True))
         cables = self.draw(st.integers(0, 3)) if len(self.nodes) > 1 else 0
@@ -157,6 +173,8 @@ class _Drawer:
             "cables": [self.cable() for _ in range(cables)],
             "nodes": {name: self.node() for name in listed},
         }
+        if self.chance():
+            sections["expect"] = self.expect(sections)
         order = self.draw(st.permutations(sorted(sections)))
         return {"name": self.draw(NAMES), **{key: sections[key] for key in order}}
 

@@ -250,6 +250,19 @@ class Lab:
         ends: list[Tree] = [_endpoint(a), _endpoint(b)]
         cables.append({"ends": ends, **_said(subnet=subnet, mtu=mtu, delay=delay)})
 
+    def expect(self, *texts: str) -> None:
+        """Say who must reach whom, and who must not, for `Running.check` and `nslab ping`.
+
+        Args:
+            texts: each as the file has it: `"pc1 -> far tcp/80"`, `"far -/> pc1"`.
+        """
+        said = self._tree().get("expect")
+        if not isinstance(said, list):
+            said = self._tree()["expect"] = [] if said is None else [said]
+        for text in texts:
+            self._mark("expect", len(said))
+            said.append(text)
+
     def resolve(self) -> Desired:
         """Check everything and choose what is left open.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nslab.lab.address import Subnet
     from nslab.lab.document import Path
-    from nslab.lab.model import Address, Interface, Network, Publish
+    from nslab.lab.model import Address, Expectation, Interface, Network, Publish
 
 
 @dataclass(slots=True, eq=False)
@@ -102,6 +102,7 @@ class LabDraft:
         nodes: by name, in the order of their first mention.
         published: every published port with its node.
         unsure: nodes with an endpoint that was refused; what follows from it is not noted.
+        expect: who must reach whom.
     """
 
     name: str = ""
@@ -109,3 +110,4 @@ class LabDraft:
     nodes: dict[str, NodeDraft] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)
     published: list[tuple[Publish, str]] = field(default_factory=list)
+    expect: list[Expectation] = field(default_factory=list)

@@ -22,7 +22,7 @@ def dump(lab: Lab | Desired) -> dict[str, Tree]:
         lab: a lab, or the values that it resolves to.
 
     Returns:
-        The tree of its file: nodes first, so that their order is kept, then bridges and cables.
+        The tree of its file: nodes first (their order is kept), then bridges, cables, expect.
 
     Raises:
         LabFileError: the lab has problems.
@@ -35,6 +35,8 @@ def dump(lab: Lab | Desired) -> dict[str, Tree]:
         tree["bridges"] = {bridge.name: _bridge(bridge) for bridge in desired.bridges}
     if desired.cables:
         tree["cables"] = [_cable(cable) for cable in desired.cables]
+    if desired.expect:
+        tree["expect"] = [str(one) for one in desired.expect]
     return tree
 
 
@@ -176,7 +178,7 @@ def _block(value: dict[str, Tree], indent: int) -> Iterator[str]:
         if isinstance(item, dict) and item and not (indent and _fits(item)):
             yield f"{margin}{_scalar(key)}:"
             yield from _block(item, indent + 2)
-        elif isinstance(item, list) and not _fits(item):
+        elif isinstance(item, list) and item and not (indent and _fits(item)):
             yield f"{margin}{_scalar(key)}:"
             yield from _items(item, indent + 2)
         else:

@@ -195,18 +195,43 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """Who must reach whom, or must not: `pc1 -> far tcp/80`, `far -/> pc1`.
+
+    Attributes:
+        source: a node, a bridge (every node on it), `*` (every node), or `outside`.
+        target: likewise, or an address.
+        protocol: "icmp", "tcp" or "udp".
+        port: that of TCP and UDP, 1 to 65535; 0 for ICMP.
+        reach: whether it must be reached; if not, it must not.
+    """
+
+    source: str
+    target: str | Address
+    protocol: str = "icmp"
+    port: int = 0
+    reach: bool = True
+
+    def __str__(self) -> str:
+        how = f" {self.protocol}/{self.port}" if self.port else ""
+        return f"{self.source} {'->' if self.reach else '-/>'} {self.target}{how}"
+
+
+@dataclass(frozen=True, slots=True)
 class Desired:
     """A whole lab with everything chosen.
 
     Attributes:
         nodes: every node, also those that only a cable or a port names, in the order of their first
             mention in the file.
+        expect: who must reach whom; if it is empty, everything on one segment everything there.
     """
 
     name: str
     bridges: tuple[Bridge, ...] = ()
     cables: tuple[Cable, ...] = ()
     nodes: tuple[Node, ...] = ()
+    expect: tuple[Expectation, ...] = ()
 
     def endpoints(self) -> dict[str, list[Endpoint]]:
         """Give every node's endpoints, by node name, in the order of the file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nslab.lab import address, names, publish
+from nslab.lab import address, expect, names, publish
 from nslab.lab.address import AddressError, Subnet
 from nslab.lab.document import quote
 from nslab.lab.drafts import (
@@ -53,6 +53,7 @@ def read_lab(reader: Reader) -> LabDraft:
         if key in sections:
             sections[key](reader, lab, value)
     _clashes(reader, lab)
+    expect.read(reader, lab, tree.get("expect"))
     return lab
 
 

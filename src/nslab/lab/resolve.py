@@ -70,6 +70,7 @@ def _freeze(lab: LabDraft, routes: dict[str, tuple[Route, ...]]) -> Desired:
         tuple(_bridge(segment) for segment in lab.segments if segment.name),
         tuple(_cable(one) for one in lab.segments if not one.name and not one.of),
         tuple(nodes),
+        tuple(lab.expect),
     )
 
 

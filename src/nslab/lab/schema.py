@@ -11,7 +11,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from nslab.lab import names, publish
+from nslab.lab import expect, names, publish
 from nslab.lab.read import METRICS, MTU
 from nslab.lab.words import (
     BRIDGE,
@@ -127,6 +127,11 @@ _KINDS: dict[Kind, dict[str, Tree]] = {
         "maxItems": 2,
     },
     Kind.ROUTES: _list("route"),
+    Kind.EXPECT: {
+        "type": ["string", "array", "null"],
+        "pattern": f"^{expect.SCHEMA}$",
+        "items": _text(f"^{expect.SCHEMA}$"),
+    },
 }
 
 

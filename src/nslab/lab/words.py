@@ -37,6 +37,7 @@ class Kind(Enum):
     PORTS = auto()
     ENDS = auto()
     ROUTES = auto()
+    EXPECT = auto()
     LATER = auto()
 
 
@@ -74,7 +75,7 @@ LAB: Words = {
     "bridges": Key(Kind.BRIDGES, "The bridges by name: each a segment with any number of ports."),
     "cables": Key(Kind.CABLES, "The cables: each joins two endpoints."),
     "nodes": Key(Kind.NODES, "The nodes by name; one that needs nothing said may be left out."),
-    "expect": _later("What must be reachable, and what must not."),
+    "expect": Key(Kind.EXPECT, "Who must reach whom, and who must not, as pc1 -> far tcp/80."),
 }
 
 BRIDGE: Words = {
