@@ -14,13 +14,25 @@ import nslab
 from nslab import errors
 
 SURFACE = {
+    "Checks": ["broken", "findings", "ok", "untested"],
     "Drift": ["command", "message"],
-    "Lab": ["bridge", "cable", "document", "name", "node", "of", "port", "resolve", "source"],
+    "Lab": [
+        "bridge",
+        "cable",
+        "document",
+        "expect",
+        "name",
+        "node",
+        "of",
+        "port",
+        "resolve",
+        "source",
+    ],
     "Node": ["lab", "name", "pid", "popen", "run", "socket"],
     "NslabError": ["add_note", "args", "exit_code", "with_traceback"],
     "Pings": ["broken", "echoes", "ok"],
     "Plan": ["commands", "steps"],
-    "Running": ["desired", "down", "drift", "observed", "open", "ping", "trace"],
+    "Running": ["check", "desired", "down", "drift", "observed", "open", "ping", "trace"],
     "connect": "(name: 'str') -> 'Running'",
     "diff": (
         "(lab: 'Lab | Desired', *, uplink: 'Choice' = 'auto', host: 'HostNames' = None) -> 'Plan'"

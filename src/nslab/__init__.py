@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from nslab.errors import NslabError
     from nslab.lab import Lab, dump, dumps, end, load, loads
     from nslab.plan.drift import Drift
+    from nslab.plan.expect.finding import Checks
     from nslab.plan.node import Node
     from nslab.plan.plan import Plan
     from nslab.plan.session import Pings, Running, connect, diff, up
 
 _HOMES = {
+    "Checks": "nslab.plan.expect.finding",
     "Drift": "nslab.plan.drift",
     "Lab": "nslab.lab",
     "Node": "nslab.plan.node",
@@ -36,6 +38,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Checks",
     "Drift",
     "Lab",
     "Node",

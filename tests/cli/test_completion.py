@@ -39,7 +39,10 @@ def offered(machine: Machine, line: str) -> list[str]:
         ("nslab ", sorted([*VERBS, "help"])),
         ("nslab sh", ["shell", "show"]),
         ("nslab help comp", ["completion"]),
-        ("nslab ping --", ["--help", "--json", "--lab", "--timeout", "--tries"]),
+        (
+            "nslab ping --",
+            ["--all", "--expect", "--help", "--json", "--lab", "--outside", "--timeout", "--tries"],
+        ),
         ("nslab ping ", ["gw", "left", "pc1", "pc2", "pc3"]),
         ("nslab ping left pc", ["pc1", "pc2", "pc3"]),
         ("nslab exec ", ["gw", "lan", "left", "outside", "pc1", "pc2", "pc3"]),

@@ -15,7 +15,7 @@ VERBS = {
     "show": ("[LAB]", "what the kernel has, in the file's schema; --drift: what differs"),
     "exec": ("NODE CMD…", "run in a node; exit code and signals pass through"),
     "shell": ("NODE", "a shell in a node, whose prompt says where it is"),
-    "ping": ("[FROM [TO]]", "reachability: one pair, one row, or every pair"),
+    "ping": ("[FROM [TO]]", "test what the lab expects; reachability: one pair, one row, all"),
     "draw": ("[LAB|FILE]", "a picture of the lab"),
     "ip": ("…", "iproute2's grammar: `nslab ip help`"),
     "netns": ("…", "short for `nslab ip netns`"),

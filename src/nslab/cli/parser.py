@@ -125,6 +125,16 @@ def seconds(text: str) -> float:
     return value
 
 
+def address(text: str) -> str:
+    """Read an address for argparse."""
+    from ipaddress import ip_address
+
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'"{text}" is not an address') from None
+
+
 def count(least: int, most: int) -> Callable[[str], int]:
     """Make the reader of a whole number in that range, for argparse."""
 

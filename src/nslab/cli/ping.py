@@ -7,21 +7,33 @@ from typing import TYPE_CHECKING
 
 from nslab.cli.candidates import nodes
 from nslab.cli.choice import lab_name, prepare_to_build
-from nslab.cli.parser import Parser, add_argument, add_json, add_lab, count, parser_of, seconds
-from nslab.errors import NslabError
+from nslab.cli.parser import (
+    Parser,
+    add_argument,
+    add_json,
+    add_lab,
+    address,
+    count,
+    parser_of,
+    seconds,
+)
+from nslab.errors import NslabError, UsageError
 from nslab.kernel.sandbox import OUTSIDE
 
 if TYPE_CHECKING:
     import argparse
 
     from nslab.kernel.echo import Echo
-    from nslab.plan.session import Pings
+    from nslab.plan.expect.finding import Checks, Finding
+    from nslab.plan.session import Pings, Running
 
 
 def parser() -> Parser:
     """Make the verb's parser."""
     made = parser_of(
-        "ping", "Ask by ICMP who reaches whom: exit 1 if any pair fails, and say which."
+        "ping",
+        "Test what the lab expects; without `expect`, and with FROM, ask by ICMP who reaches whom."
+        " Exit 1 if it is not as expected, 2 if that could not be tested.",
     )
     add_argument(
         made,
@@ -39,6 +51,37 @@ def parser() -> Parser:
         many="?",
         candidates=nodes,
     )
+    _add_which(made)
+    _add_patience(made)
+    add_lab(made)
+    add_json(made, "print every pair, or every expectation, as a JSON list")
+    return made
+
+
+def _add_which(made: Parser) -> None:
+    which = made.add_mutually_exclusive_group()
+    which.add_argument(
+        "--all",
+        action="store_true",
+        dest="every",
+        help="ask every pair, whatever the lab expects; exit 1 if any fails",
+    )
+    which.add_argument(
+        "--expect",
+        action="store_true",
+        help="test what the lab expects, or without `expect` that each segment is whole",
+    )
+    made.add_argument(
+        "--outside",
+        metavar="ADDRESS",
+        type=address,
+        action="append",
+        default=[],
+        help="what `outside` stands for (default: the machine's gateway or name server)",
+    )
+
+
+def _add_patience(made: Parser) -> None:
     made.add_argument(
         "--timeout",
         metavar="SECONDS",
@@ -53,33 +96,64 @@ def parser() -> Parser:
         default=3,
         help="how often to ask before a pair counts as broken (default: 3)",
     )
-    add_lab(made)
-    add_json(made, "print every pair as a JSON list")
-    return made
 
 
 def run(arguments: list[str]) -> int:
-    """Ping one pair, one row or every pair; exit 1 and name the broken pairs if any fails."""
+    """Test what the lab expects, or ping one pair, one row or every pair."""
+    from nslab.plan.session import connect
+
     options = parser().parse_args(arguments)
+    if options.source and (options.every or options.expect):
+        raise UsageError("FROM and TO do not go with --all and --expect")
     prepare_to_build()
     if options.target == OUTSIDE:
         from nslab.cli.hops import run as trace
 
         return trace(options)
-    pings = _ask(options)
-    if options.json:
-        print(json.dumps([_row(one) for one in pings.echoes], indent=2))
-    else:
-        from nslab.cli.matrix import report
-
-        print(report(pings.echoes))
-    return 0 if pings.ok else 1
-
-
-def _ask(options: argparse.Namespace) -> Pings:
-    from nslab.plan.session import connect
-
     lab = connect(lab_name(options.option))
+    named = options.source or options.every
+    if options.expect or (not named and lab.desired().expect):
+        return _check(lab, options)
+    pings = _ask(lab, options)
+    _tell(pings, options)
+    if pings.ok or named:
+        return 0 if pings.ok else 1
+    return _blame(lab, options)
+
+
+def _check(lab: Running, options: argparse.Namespace) -> int:
+    """Test expectations and tell all that was found."""
+    checks = _test(lab, options)
+    if not checks.findings:
+        raise NslabError(f'nothing can be expected of the lab "{lab.name}": no two nodes share one')
+    if options.json:
+        print(json.dumps([_finding(one) for one in checks.findings], indent=2))
+    else:
+        from nslab.cli.findings import report
+
+        print(report(checks.findings))
+    return _code(checks)
+
+
+def _test(lab: Running, options: argparse.Namespace) -> Checks:
+    return lab.check(outside=options.outside, timeout=options.timeout, tries=options.tries)
+
+
+def _code(checks: Checks) -> int:
+    return 1 if checks.broken else 2 if checks.untested else 0
+
+
+def _blame(lab: Running, options: argparse.Namespace) -> int:
+    """Say where it breaks between those on one segment: of the others nothing was expected."""
+    checks = _test(lab, options)
+    if not options.json:
+        from nslab.cli.findings import explain
+
+        print(explain(checks.findings))
+    return _code(checks)
+
+
+def _ask(lab: Running, options: argparse.Namespace) -> Pings:
     pings = lab.ping(options.source, options.target, timeout=options.timeout, tries=options.tries)
     if pings.echoes:
         return pings
@@ -88,11 +162,39 @@ def _ask(options: argparse.Namespace) -> Pings:
     raise NslabError(f'the lab "{lab.name}" has no two nodes with addresses')
 
 
+def _tell(pings: Pings, options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps([_row(one) for one in pings.echoes], indent=2))
+    else:
+        from nslab.cli.matrix import report
+
+        print(report(pings.echoes))
+
+
+def _finding(one: Finding) -> dict[str, str | float | bool | None]:
+    return {
+        "expect": str(one.expectation),
+        "from": one.source,
+        "to": one.target,
+        "address": None if one.address is None else str(one.address),
+        "protocol": one.expectation.protocol,
+        "port": one.expectation.port or None,
+        "reach": one.expectation.reach,
+        "outcome": one.outcome,
+        "ms": _ms(one.seconds),
+        "reason": one.reason,
+    }
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 3)
+
+
 def _row(one: Echo) -> dict[str, str | float | None]:
     return {
         "from": one.probe.source,
         "to": one.probe.target,
         "address": str(one.probe.address),
-        "ms": None if one.seconds is None else round(one.seconds * 1000, 3),
+        "ms": _ms(one.seconds),
         "reason": one.reason,
     }

@@ -47,14 +47,18 @@ def read(reader: Reader, lab: LabDraft, value: Tree) -> None:
         one = _one(reader, known, text, path)
         if one is None:
             continue
-        if one.reach and names.OUTSIDE in (one.source, one.target) and not _leads_out(lab):
+        if one.reach and not _leads_there(lab, one):
             reader.refuse_value(path, text, "needs a way out, and the lab has none", _WAY_OUT)
         _agree(reader, said, one, known, path)
         lab.expect.append(one)
 
 
-def _leads_out(lab: LabDraft) -> bool:
-    return any(segment.gateway is not None for segment in lab.segments)
+def _leads_there(lab: LabDraft, one: Expectation) -> bool:
+    """Tell whether there is a way out for what needs one; published ports lead in without."""
+    if names.OUTSIDE not in (one.source, one.target):
+        return True
+    leads_in = one.source == names.OUTSIDE and bool(lab.published)
+    return leads_in or any(segment.gateway is not None for segment in lab.segments)
 
 
 def _bridges(lab: LabDraft) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -45,9 +46,10 @@ from nslab.plan.way.trace import Hop, trace
 
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from nslab.lab.model import Endpoint
+    from nslab.lab.model import Address, Endpoint
+    from nslab.plan.expect.finding import Checks
     from nslab.plan.interrupts import Check
     from nslab.plan.way.choose import Choice
 
@@ -231,6 +233,29 @@ class Running:
             if node not in names:
                 raise no_such_node(self.name, node, names)
             return trace(sandbox, desired, _observe(sandbox, [desired]), node)
+
+    def check(
+        self,
+        *,
+        outside: Sequence[str | Address] = (),
+        timeout: float = 1.0,
+        tries: int = 3,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Checks:
+        """Test what the lab expects; without `expect`, that all on one segment reach each other.
+
+        Args:
+            outside: the addresses that the target `outside` stands for; without them, those of the
+                machine's default gateways and name servers that answer the machine itself.
+            timeout: seconds to wait for one answer.
+            tries: how often each is asked before it counts as not reached.
+            progress: called now and then with the number of probes done, and of all.
+        """
+        from nslab.plan.expect.check import Asking, check
+
+        given = tuple(ip_address(address) for address in outside)
+        with self.open() as sandbox:
+            return check(sandbox, _document(sandbox), Asking(timeout, tries, given, progress))
 
     def ping(
         self,

@@ -1,0 +1,1 @@
+"""Expectations tested: who reaches whom, who must not, and where it breaks."""

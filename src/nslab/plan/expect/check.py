@@ -1,0 +1,145 @@
+"""Testing a lab's expectations: all probes at once, the negative ones between their canaries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from nslab.kernel import probe as probing
+from nslab.kernel.echo import Echo
+from nslab.kernel.sandbox import HOST
+from nslab.plan.expect import beyond
+from nslab.plan.expect.cases import Case, expand
+from nslab.plan.expect.explain import explain
+from nslab.plan.expect.finding import Checks, Finding
+from nslab.plan.expect.guard import canaries
+from nslab.plan.expect.places import Places
+from nslab.plan.expect.view import View
+
+if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from nslab.kernel.echo import Probe
+    from nslab.kernel.sandbox import Sandbox
+    from nslab.lab.model import Address, Desired
+    from nslab.plan.expect.finding import Outcome
+    from nslab.plan.expect.guard import Canary
+
+    Echoes = Mapping[Probe, Echo]
+    Tell = Callable[[Echo], str]
+    Guards = dict[Case, list[Canary]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a check asks.
+
+    Attributes:
+        timeout: seconds to wait for one answer.
+        tries: how often each is asked.
+        outside: the addresses that stand for the target `outside`; found out if there are none.
+        progress: called with the number of probes done, and of all, now and then.
+    """
+
+    timeout: float = 1.0
+    tries: int = 3
+    outside: tuple[Address, ...] = ()
+    progress: Callable[[int, int], None] | None = None
+
+
+def check(sandbox: Sandbox, lab: Desired, how: Asking) -> Checks:
+    """Test what a lab expects, or that everything on one segment reaches everything there."""
+    places = Places(lab)
+    view = View(sandbox, lab, how.timeout)
+    found = _ask(sandbox, beyond.questions(lab, how.outside), how)
+    cases = expand(places, beyond.choose(found.values()), beyond.loopbacks())
+    asked = [case for case in cases if case.probe is not None]
+    guards: Guards = {
+        case: list(canaries(places, case.probe, view))
+        for case in asked
+        if case.probe is not None and not case.expectation.reach
+    }
+    watched = [probe for each in guards.values() for canary in each for probe in canary.probes]
+    reached = [case for case in asked if case.expectation.reach]
+    positive = [probe for case in reached for probe in (case.probe, case.behind)]
+    before = _ask(sandbox, [*watched, *positive], how)
+    unsure = {case: _weakness(guards[case], before, view) for case in guards}
+    negative = _ask(sandbox, [case.probe for case in guards], how)
+    large = _large(view, places, [before[case.probe] for case in reached if case.probe])
+    after = _ask(sandbox, [*watched, *large], how)
+    for case, fault in unsure.items():
+        unsure[case] = fault or _weakness(guards[case], after, view)
+    whole = {replace(probe, size=0): after[probe] for probe in large}
+    seen = {**before, **negative}
+
+    def tell(echo: Echo) -> str:
+        return explain(view, places, echo)
+
+    findings = (_judge(case, seen, whole, unsure.get(case, ""), tell) for case in cases)
+    return Checks(tuple(findings))
+
+
+def _ask(sandbox: Sandbox, probes: Iterable[Probe | None], how: Asking) -> dict[Probe, Echo]:
+    """Ask each of these once, all at the same time."""
+    every = [probe for probe in dict.fromkeys(probes) if probe is not None]
+    barred = {probe: Echo(probe, None, beyond.BARRED) for probe in every if _is_barred(probe)}
+    asked = [probe for probe in every if probe not in barred]
+    if not asked:
+        return barred
+
+    def tell(done: int) -> None:
+        if how.progress is not None:
+            how.progress(done, len(asked))
+
+    def opened(family: int, kind: int, protocol: int, names: Sequence[str]) -> list[socket]:
+        inside = [name for name in names if name != HOST]
+        own = probing.own_sockets(family, kind, protocol, len(names) - len(inside))
+        found = iter(sandbox.sockets(family, kind, protocol, inside) if inside else ())
+        return [own.pop() if name == HOST else next(found) for name in names]
+
+    found = probing.ask(asked, opened, timeout=how.timeout, tries=how.tries, progress=tell)
+    return {**barred, **dict(zip(asked, found, strict=True))}
+
+
+def _is_barred(probe: Probe) -> bool:
+    """Tell whether a probe is a ping of the machine itself, which this user may not send."""
+    by_machine = probe.source == HOST and probe.protocol == "icmp"
+    return by_machine and not probing.may_ping(probe.address.version)
+
+
+def _weakness(guard: Sequence[Canary], echoes: Echoes, view: View) -> str:
+    """Say which canary does not sing, or ""."""
+    return next(filter(None, (canary.fault(echoes, view) for canary in guard)), "")
+
+
+def _large(view: View, places: Places, echoes: Iterable[Echo]) -> list[Probe]:
+    """Give the probes to ask once more, in the largest packets that their sources send.
+
+    What is beyond the lab is not asked: what it makes of large pings is not the lab's affair.
+    """
+    found = []
+    for probe in [one.probe for one in echoes if one.ok and one.probe.protocol == "icmp"]:
+        leg = view.route(probe.source, probe.address)
+        if places.owner(probe.address) is not None and leg.mtu and not leg.local:
+            found.append(replace(probe, size=leg.mtu))
+    return found
+
+
+def _judge(case: Case, seen: Echoes, whole: Echoes, weakness: str, tell: Tell) -> Finding:
+    one, probe = case.expectation, case.probe
+    if probe is None:
+        outcome: Outcome = "untested" if case.blameless or not one.reach else "broken"
+        return Finding(one, case.source, case.target, None, outcome, None, case.lack)
+    echo = seen[probe]
+    if one.reach:
+        behind = echo if case.behind is None else seen[case.behind]
+        failed = [each for each in (behind, echo, whole.get(probe, echo)) if not each.ok]
+        reason = tell(failed[0]) if failed else ""
+        outcome = "broken" if failed else "ok"
+    elif echo.seconds is not None:
+        outcome, reason = "broken", f"is reached in {echo.seconds * 1000:.2f} ms, and must not be"
+    else:
+        outcome = "untested" if weakness else "ok"
+        reason = f"silent, which proves nothing: {weakness}" if weakness else ""
+    return Finding(one, case.source, case.target, probe.address, outcome, echo.seconds, reason)
