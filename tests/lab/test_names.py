@@ -65,6 +65,7 @@ def test_macs(mac: str, good: bool) -> None:  # noqa: FBT001
         ("net.ipv4.tcp_ecn", "net/ipv4/tcp_ecn"),
         ("net/ipv4/conf/eth0.1/rp_filter", "net/ipv4/conf/eth0.1/rp_filter"),
         ("net.ipv4.conf.eth0/1.rp_filter", "net/ipv4/conf/eth0.1/rp_filter"),
+        ("net.ipv4.conf.all.forwarding", "net/ipv4/ip_forward"),
         ("net", "net"),
     ],
 )

@@ -362,6 +362,8 @@ nodes:
   b: {forward: false, sysctl: {net/ipv6/conf/all/forwarding: 1}}
   c: {forward: true, sysctl: {net.ipv4.ip_forward: 1}}
   d: {sysctl: {net.ipv4.ip_forward: 1}}
+  e: {forward: true, sysctl: {net.ipv4.conf.all.forwarding: 0}}
+  f: {sysctl: {net.ipv4.ip_forward: 1, net.ipv4.conf.all.forwarding: 1}}
 """
 
 
@@ -372,5 +374,13 @@ def test_forward_and_its_sysctls_must_agree() -> None:
         (
             'x.yaml:3: nodes.b.sysctl["net/ipv6/conf/all/forwarding"]: "1" contradicts'
             f" forward: false {remedy}"
+        ),
+        (
+            'x.yaml:6: nodes.e.sysctl["net.ipv4.conf.all.forwarding"]: "0" contradicts'
+            f" forward: true {remedy}"
+        ),
+        (
+            'x.yaml:7: nodes.f.sysctl["net.ipv4.conf.all.forwarding"]:'
+            ' is the same as "net.ipv4.ip_forward"'
         ),
     ]

@@ -90,12 +90,12 @@ def sysctl_path(key: str) -> str:
     """Give the file of a sysctl key below `/proc/sys`.
 
     As sysctl(8) does it: the first separator tells the form. `net.ipv4.conf.eth0/1.mtu` and
-    `net/ipv4/conf/eth0.1/mtu` are both `net/ipv4/conf/eth0.1/mtu`.
+    `net/ipv4/conf/eth0.1/mtu` are both `net/ipv4/conf/eth0.1/mtu`. Of two files that are one and
+    the same setting it is always the same.
     """
     dot, slash = key.find("."), key.find("/")
-    if dot < 0 or 0 <= slash < dot:
-        return key
-    return key.translate(_SWAP)
+    path = key if dot < 0 or 0 <= slash < dot else key.translate(_SWAP)
+    return _ALIASES.get(path, path)
 
 
 def sysctl_key(key: str) -> str:
@@ -104,6 +104,7 @@ def sysctl_key(key: str) -> str:
 
 
 _SWAP = str.maketrans("./", "/.")
+_ALIASES = {"net/ipv4/conf/all/forwarding": "net/ipv4/ip_forward"}
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
