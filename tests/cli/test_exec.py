@@ -93,6 +93,46 @@ def test_a_shell_says_where_it_is(tutorial: Machine, shell: str) -> None:
         assert terminal.end() == 3
 
 
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_a_shell_can_be_suspended(tutorial: Machine) -> None:
+    (tutorial.folder / "home" / ".bashrc").write_text("")
+    with terminal_with(tutorial, "bash", "--norc", "-i", SHELL="/bin/bash") as terminal:
+        terminal.type(f"{' '.join(NSLAB)} shell gw\n")
+        assert terminal.shows("tutorial/gw# ")
+        for number in ("6", "8"):
+            terminal.type("suspend\n")
+            assert terminal.shows("Stopped")
+            terminal.type(f"echo $(({number} * 7)) out; fg\n")
+            assert terminal.shows(f"{int(number) * 7} out")
+            terminal.type(f"echo $(({number} * 9)) in\n")
+            assert terminal.shows(f"{int(number) * 9} in")
+        terminal.type("exit 3\n")
+        assert terminal.shows("exit")
+        terminal.type("exit $?\n")
+        assert terminal.end() == 3
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_a_shell_that_nobody_could_continue_goes_on(tutorial: Machine) -> None:
+    with terminal_with(tutorial, *NSLAB, "shell", "gw", SHELL="/bin/bash") as terminal:
+        assert terminal.shows("tutorial/gw# ")
+        terminal.type("suspend\n")
+        terminal.type("echo $((6 * 7))\n")
+        assert terminal.shows("42")
+
+
+@pytest.mark.parametrize("node", ["", ".", "..", "../../proc/1/ns/net", "n" * 300])
+def test_what_no_node_is_called(tutorial: Machine, node: str) -> None:
+    said = f'the lab "tutorial" has no node "{node}"'
+    assert tutorial.run("exec", node, "true").failed(255, said)
+    assert tutorial.run("shell", node).failed(255, said)
+
+
+def test_a_node_that_lost_its_name_is_still_there(tutorial: Machine) -> None:
+    tutorial.run("exec", "gw", "rm", "/run/netns/pc2")
+    assert tutorial.run("exec", "pc2", "hostname").out == "pc2\n"
+
+
 def test_exec_stays_light() -> None:
     loaded = LIGHT + "print(*sys.modules)"
     done = subprocess.run(

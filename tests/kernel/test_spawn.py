@@ -177,6 +177,14 @@ def test_what_is_not_there_or_not_executable(
     assert ended(place, f"{plain}/below") == (127, f"nslab: {plain}/below: Not a directory\n")
 
 
+@pytest.mark.parametrize(("program", "name"), [("", '""'), ("\udcff", "\udcff"), ("/é\n", "/é\n")])
+def test_names_that_no_program_has(place: Place, program: str, name: str) -> None:
+    command = joiner(place, program)
+    done = subprocess.run(command, capture_output=True, check=False, timeout=20)
+    said = os.fsencode(f"nslab: {name}: No such file or directory\n")
+    assert (done.returncode, done.stderr) == (127, said)
+
+
 def test_a_program_that_is_no_program(place: Place, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"\0\1\2")
@@ -184,10 +192,24 @@ def test_a_program_that_is_no_program(place: Place, tmp_path: Path) -> None:
     assert ended(place, str(file)) == (126, f"nslab: {file}: Exec format error\n")
 
 
-def test_an_unknown_node(place: Place) -> None:
-    code, said = ended((*place[:2], "aa"), "true")
+@pytest.mark.parametrize(
+    "node", ["aa", "", ".", "..", "../../proc/1/ns/net", "a/", "n" * 300, "(host)"]
+)
+def test_an_unknown_node(place: Place, node: str) -> None:
+    code, said = ended((*place[:2], node), "true")
     assert code == 255
-    assert said == f'nslab: the lab "{place[0]}" has no node "aa"\n'
+    assert said == f'nslab: the lab "{place[0]}" has no node "{node}"\n'
+
+
+def test_a_node_whose_name_was_deleted_in_the_lab(lab: Sandbox) -> None:
+    lab.create(["c"])
+    lab.settle()
+    output_in(lab, "a", "rm", "/run/netns/c")
+    assert output_in(lab, "c", "uname", "-n") == "c\n"
+    output_in(lab, "a", "ln", "-s", "/proc/1/ns/net", "/run/netns/c")
+    inode = os.fstat(lab.handle("c").fd).st_ino
+    assert output_in(lab, "c", "readlink", "/proc/self/ns/net") == f"net:[{inode}]\n"
+    lab.delete(["c"])
 
 
 def test_the_working_directory(
@@ -261,8 +283,9 @@ def test_killing_the_one_outside_ends_the_program_inside(place: Place) -> None:
 
 def test_a_time_limit(place: Place) -> None:
     with spawn.popen(place, ["sleep", "60"], stdout=PIPE) as process:
-        with pytest.raises(subprocess.TimeoutExpired):
+        with pytest.raises(subprocess.TimeoutExpired) as caught:
             process.communicate(timeout=0.1)
+        assert caught.value.cmd == process.args == ["sleep", "60"]
         process.kill()
         assert process.communicate(timeout=2)[0] == b""
 

@@ -70,7 +70,7 @@ def lead(command: list[str], reports: int) -> NoReturn:
         in_front = os.tcgetpgrp(0) == job
         if not os.WIFSTOPPED(status):
             break
-        os.write(reports, b"stopped\n")
+        os.write(reports, f"stopped, in front: {in_front}\n".encode())
         os.tcsetpgrp(0, job)
         os.killpg(job, signal.SIGCONT)
     os.write(reports, f"{os.waitstatus_to_exitcode(status)}, in front: {in_front}\n".encode())
@@ -95,7 +95,7 @@ def test_a_terminal_passes_through_with_job_control(terminal: Terminal) -> None:
     terminal.type("one\n")
     terminal.expect("got:one")
     terminal.type("\x1a")  # Ctrl-Z
-    assert terminal.report() == "stopped\n"
+    assert terminal.report() == "stopped, in front: True\n"
     terminal.type("two\n")
     terminal.expect("got:two")
     terminal.type("\x04")  # end of file
@@ -139,3 +139,18 @@ def test_a_shell_inside_has_job_control_and_gives_the_terminal_back(terminal: Te
     code, _, place = terminal.report().partition(", ")
     assert code in ("3", "2")  # dash says 2: it cannot name the group that had the terminal before
     assert place == "in front: True\n"
+
+
+@pytest.mark.parametrize("terminal", [["bash", "--norc", "-i"]], indirect=True)
+def test_a_shell_that_suspends_itself_gives_the_terminal_away_and_gets_it_back(
+    terminal: Terminal,
+) -> None:
+    terminal.type("PS1='at the prompt> '; echo $((3 * 7))\n")
+    terminal.expect("21")
+    for number in ("5", "7"):
+        terminal.type("suspend\n")
+        assert terminal.report() == "stopped, in front: True\n"
+        terminal.type(f"echo $(({number} * 7))\n")
+        terminal.expect(str(int(number) * 7))
+    terminal.type("exit 3\n")
+    assert terminal.report() == "3, in front: True\n"

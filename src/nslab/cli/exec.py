@@ -48,8 +48,7 @@ def join(lab: str | None, node: str) -> str:
     try:
         name = lab or os.environ.get("NSLAB_LAB") or _the_lab()
         with Sandbox.connect(name) as sandbox:
-            pid = sandbox.pid
-        spawn.join(name, pid, node)
+            spawn.join(sandbox, node)
     except NslabError as error:
         error.exit_code = spawn.EXIT_FAILED
         raise

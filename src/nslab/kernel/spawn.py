@@ -15,9 +15,8 @@ import sys
 
 from nslab.errors import KernelError, LabNotRunningError, NslabError
 from nslab.kernel import libc, wire
-from nslab.kernel.holder import NAMES
 from nslab.kernel.procfs import process_name
-from nslab.kernel.sandbox import no_such_node
+from nslab.kernel.sandbox import HOST, Sandbox, no_such_node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,8 +64,8 @@ _FORWARDED = (
 )
 
 
-def join(lab: str, pid: int, node: str) -> None:
-    """Move this process, which must have one thread, into a node of the lab whose holder is `pid`.
+def join(sandbox: Sandbox, node: str) -> None:
+    """Move this process, which must have one thread, into a node of a lab.
 
     It gets a mount namespace of its own, in which /sys shows the node's links, and the node's name
     as its host name. Children of this process, not itself, are in the lab's PID namespace.
@@ -77,19 +76,17 @@ def join(lab: str, pid: int, node: str) -> None:
         KernelError: the kernel does not let this user in.
     """
     here = _here()
-    pidfd = _open_holder(lab, pid)
+    if node == HOST:  # of this name the sandbox has a netns, but it is none of the lab's
+        raise no_such_node(sandbox.lab, node, sandbox.names())
+    netns = sandbox.handle(node).fd
+    pidfd = _open_holder(sandbox.lab, sandbox.pid)
     try:
-        libc.setns(pidfd, _kinds(lab, pid))
+        libc.setns(pidfd, _kinds(sandbox.lab, sandbox.pid))
     except KernelError as error:
-        raise _ended(lab) if error.errno == errno.ESRCH else error from None
+        raise _ended(sandbox.lab) if error.errno == errno.ESRCH else error from None
     finally:
         os.close(pidfd)
-    try:
-        fd = os.open(f"{NAMES}/{node}", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise no_such_node(lab, node, sorted(os.listdir(NAMES))) from None
-    libc.setns(fd, libc.CLONE_NEWNET)
-    os.close(fd)
+    libc.setns(netns, libc.CLONE_NEWNET)
     _own_view(node)
     with contextlib.suppress(OSError):  # the directory may be hidden in the lab: then `/` it is
         os.chdir(here)
@@ -158,23 +155,42 @@ def run_child(
             os.setpgid(0, 0)
             _take_terminal()
         _become(command, environment, program or command[0], before)
-    status = _attend(child)
+    status = _attend(child, in_front=in_front)
     if in_front and _foreground() != os.getpgrp():
         _take_terminal()
     _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
     return status
 
 
-def _attend(child: int) -> int:
-    """Pass signals on until the child has ended; give its wait status."""
+def _attend(child: int, *, in_front: bool) -> int:
+    """Pass signals on until the child has ended; give its wait status.
+
+    With the terminal this process stops as the child does (a shell's `suspend`), so that whoever
+    started it has the terminal meanwhile.
+    """
+    options = os.WNOHANG | os.WUNTRACED if in_front else os.WNOHANG
     while True:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
+        changed, status = os.waitpid(child, options)
+        if changed and not os.WIFSTOPPED(status):
             return status
+        if changed:
+            _stop_like(child)
+            continue
         came = _signal.sigwaitinfo((*_FORWARDED, _signal.SIGCHLD))
         sent_by_process = came.si_code <= 0
         if sent_by_process and came.si_signo != _signal.SIGCHLD:
             os.kill(child, came.si_signo)
+
+
+def _stop_like(child: int) -> None:
+    """Stop until somebody continues this process, then give the child what it had."""
+    group = os.getpgid(child)
+    if _foreground() == group:
+        _take_terminal()
+    os.kill(os.getpid(), _signal.SIGTSTP)  # where nobody could continue it, nothing happens
+    if _foreground() == os.getpgrp():
+        _take_terminal(group)
+    os.kill(child, _signal.SIGCONT)
 
 
 def _foreground() -> int:
@@ -185,11 +201,11 @@ def _foreground() -> int:
         return -1
 
 
-def _take_terminal() -> None:
-    """Bring this process's group to the front of the terminal."""
+def _take_terminal(group: int = 0) -> None:
+    """Bring a process group, by default this process's own, to the front of the terminal."""
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTTOU,))
     with contextlib.suppress(OSError):
-        os.tcsetpgrp(0, os.getpgrp())
+        os.tcsetpgrp(0, group or os.getpgrp())
     _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
 
@@ -206,11 +222,14 @@ def _become(
             if callable(_signal.getsignal(number)):  # else one that comes now strikes Python
                 _signal.signal(number, _signal.SIG_DFL)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
+        if not program:  # which Python would look for in each folder of PATH, as the folder itself
+            raise FileNotFoundError(errno.ENOENT, "")
         os.execvpe(program, list(command), environment)
     except OSError as error:
         missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
         code = EXIT_NOT_FOUND if missing else EXIT_NOT_EXECUTABLE
-        os.write(2, f"nslab: {program}: {os.strerror(error.errno or 0)}\n".encode())
+        name = program or '""'
+        os.write(2, os.fsencode(f"nslab: {name}: {os.strerror(error.errno or 0)}\n"))
     finally:
         os._exit(code)
 
@@ -247,7 +266,9 @@ def popen(
     os.close(_open_holder(lab, pid))
     package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     join_first = [sys.executable, "-I", "-S", "-c", _JOINER, package, lab, str(pid), node, program]
-    return subprocess.Popen([*join_first, *words], text=text, **options)
+    process = subprocess.Popen([*join_first, *words], text=text, **options)
+    process.args = args  # what errors shall name
+    return process
 
 
 def _check_program(program: str, cwd: StrPath | None, env: Mapping[str, str] | None) -> None:
@@ -266,7 +287,7 @@ def main() -> None:
     lab, pid, node, program, *command = sys.argv[1:]
     environment = _given_environment()
     try:
-        join(lab, int(pid), node)
+        _join_again(lab, int(pid), node)
     except (NslabError, OSError) as error:
         os.write(2, f"nslab: {error}\n".encode())
         os._exit(EXIT_FAILED)
@@ -274,6 +295,18 @@ def main() -> None:
     if os.WIFSIGNALED(status):
         _die_by(os.WTERMSIG(status))
     os._exit(os.waitstatus_to_exitcode(status))
+
+
+def _join_again(lab: str, pid: int, node: str) -> None:
+    """Join the lab that has this holder, and no later one of the same name."""
+    try:
+        sandbox = Sandbox.connect(lab)
+    except LabNotRunningError:
+        raise _ended(lab) from None
+    with sandbox:
+        if sandbox.pid != pid:
+            raise _ended(lab)
+        join(sandbox, node)
 
 
 def _given_environment() -> dict[str, str]:
