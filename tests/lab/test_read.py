@@ -384,3 +384,21 @@ def test_forward_and_its_sysctls_must_agree() -> None:
             ' is the same as "net.ipv4.ip_forward"'
         ),
     ]
+
+
+def test_a_bridge_has_room_for_1023_ports() -> None:
+    def lab(count: int, more: str = "") -> str:
+        ports = "\n".join(f"      - n{number}" for number in range(count))
+        return f"name: x\nbridges:\n  lan:\n    subnet: 10.0.0.0/16\n{more}    ports:\n{ports}\n"
+
+    remedy = "(hint: spread them over several bridges, with a router between)"
+    assert len(good(lab(1023)).bridges[0].ports) == 1023
+    assert wrong(lab(1030)) == [
+        f"x.yaml:1029: bridges.lan.ports[1023]: a bridge has at most 1023 ports, not 1030 {remedy}"
+    ]
+    assert wrong(lab(1023, "    uplink: true\n")) == [
+        (
+            "x.yaml:1029: bridges.lan.ports[1022]: a bridge has at most 1023 ports, not 1024,"
+            f" its way out is one of them {remedy}"
+        )
+    ]
