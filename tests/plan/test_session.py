@@ -258,8 +258,11 @@ def test_a_lab_from_another_file_is_not_taken_over(tmp_path: Path, name: str) ->
     paths = [tmp_path / "one.yaml", tmp_path / "two.yaml"]
     for path in paths:
         path.write_text(f"name: {name}\nnodes: {{a: }}\n")
-    with up(load(paths[0])), pytest.raises(LabBusyError):
-        up(load(paths[1]))
+    with up(load(paths[0])):
+        for act in (up, diff):
+            with pytest.raises(LabBusyError, match=r"from another file, .*one\.yaml"):
+                act(load(paths[1]))
+        assert not diff(loads(paths[1].read_text()))  # made in Python, it is from no file
 
 
 def test_fifty_threads_use_one_lab(name: str) -> None:

@@ -113,6 +113,7 @@ def diff(lab: Lab | Desired, *, uplink: Choice = "auto", host: HostNames = None)
 
     Raises:
         LabFileError: the lab cannot be.
+        LabBusyError: a lab of this name runs from another file.
         NslabError: a link that is not ours stands in the way, or there is no way out.
     """
     desired = _resolve(lab)
@@ -122,6 +123,7 @@ def diff(lab: Lab | Desired, *, uplink: Choice = "auto", host: HostNames = None)
         own = hosting(desired, host, None, {})
         return _first(desired, decide(desired, uplink, {}, None), own, _host_defaults())
     with sandbox:
+        _same_source(sandbox, _source(lab))
         return _compare(sandbox, Wanted(desired, "", uplink, host))
 
 
@@ -389,12 +391,7 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
     desired, source = wanted.desired, wanted.source
     with Sandbox.connect(desired.name) as sandbox:
         sandbox.become_writer()
-        other = sandbox.get()[1]
-        if source and other and other != source:
-            raise LabBusyError(
-                f'a lab named "{desired.name}" is up from another file, {other}',
-                hint=f"`nslab down {desired.name}` ends it, or give this one another name",
-            )
+        source = _same_source(sandbox, source)
         try:
             steps = _compare(sandbox, wanted).steps
             apply(steps, sandbox, watch, check)
@@ -402,8 +399,19 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
             raise LabInterrupted(
                 f'interrupted: the lab "{desired.name}" is as it was before'
             ) from None
-        _finish(sandbox, desired, source or other)
+        _finish(sandbox, desired, source)
         return Running(desired.name, sandbox.pid, None)
+
+
+def _same_source(sandbox: Sandbox, source: str) -> str:
+    """Refuse a lab that is up from another file; give the file that it is from."""
+    other = sandbox.get()[1]
+    if source and other and other != source:
+        raise LabBusyError(
+            f'a lab named "{sandbox.lab}" is up from another file, {other}',
+            hint=f"`nslab down {sandbox.lab}` ends it, or give this one another name",
+        )
+    return source or other
 
 
 def _compare(sandbox: Sandbox, wanted: Wanted) -> Plan:
