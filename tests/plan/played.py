@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nslab.kernel.procfs import start_time
+from nslab.kernel.sandbox import running
 from tests.kernel.labs import eventually
 
 if TYPE_CHECKING:
@@ -67,6 +68,11 @@ def files(path: str) -> list[str]:
     """List everything below a directory, links with their texts."""
     found = sorted(Path(path).rglob("*"))
     return [f"{one} -> {one.readlink()}" if one.is_symlink() else str(one) for one in found]
+
+
+def none_runs() -> bool:
+    """Tell whether no lab runs; the address of one that has just ended may stay a moment."""
+    return eventually(lambda: running() == [])
 
 
 def kill_holder(lab: Running) -> None:

@@ -16,13 +16,12 @@ from nslab.cli import main
 from nslab.errors import NetnsExistsError, NslabError, PrivilegeError, StepError, UsageError
 from nslab.kernel import record
 from nslab.kernel.procfs import start_time
-from nslab.kernel.sandbox import running
 from nslab.plan.ending import sweep
 from nslab.plan.host import leave
 from nslab.plan.steps.name import AddName
 from tests.kernel.labs import eventually
 from tests.kernel.sandboxed import sandboxed, unprivileged
-from tests.plan.played import facts, files, ip, kill_holder
+from tests.plan.played import facts, files, ip, kill_holder, none_runs
 
 if TYPE_CHECKING:
     from nslab.plan.steps import Step
@@ -179,7 +178,7 @@ def test_a_name_of_somebody_else_is_refused_and_untouched(kind: str) -> None:
     with pytest.raises(NetnsExistsError, match="office-pc2 is there already") as error:
         up(star(), host=True)
     assert "--host-names" in str(error.value.hint)
-    assert running() == []
+    assert none_runs()
     assert facts() == before
     with up(star()):
         with pytest.raises(NetnsExistsError):
@@ -210,7 +209,7 @@ def test_a_name_that_is_taken_meanwhile_undoes_all() -> None:
     with pytest.raises(StepError, match=r"cannot name pc2 office-pc2 on this machine \[ln -s"):
         up(star(), host=True, watch=watch)
     assert named() == ["office-pc2"]
-    assert running() == []
+    assert none_runs()
 
 
 def forge(pid: int, started: int, text: str) -> None:
@@ -239,7 +238,7 @@ def test_what_a_living_process_has_stays() -> None:
     assert named() == ["gone-a"]
     with pytest.raises(NslabError, match='another lab "gone" has something in this machine'):
         up(star(name="gone"), host=True)
-    assert running() == []
+    assert none_runs()
 
 
 @sandboxed
@@ -260,7 +259,7 @@ def test_a_link_in_the_place_of_a_directory_is_not_followed(path: Path) -> None:
     path.symlink_to(trap)
     with pytest.raises(NslabError, match=f"{path} cannot be trusted"):
         up(star(), host=True)
-    assert running() == []
+    assert none_runs()
     assert not [*trap.iterdir()]
     assert leave.sweep() == []
 
@@ -272,7 +271,7 @@ def test_a_directory_that_others_may_change_is_not_used(path: Path) -> None:
     path.chmod(0o777)
     with pytest.raises(NslabError, match="others than root may change it"):
         up(star(), host=True)
-    assert running() == []
+    assert none_runs()
 
 
 @unprivileged

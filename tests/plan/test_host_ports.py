@@ -24,7 +24,7 @@ from nslab.plan.state import LinkState
 from nslab.plan.steps import AddMacvlan, AddVeth, SetLink
 from tests.kernel.labs import eventually
 from tests.kernel.sandboxed import sandboxed, unprivileged
-from tests.plan.played import facts, ip, kill_holder, reaches
+from tests.plan.played import facts, ip, kill_holder, none_runs, reaches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -286,7 +286,7 @@ def test_what_goes_wrong_while_joining_leaves_no_trace(kind: type[Step]) -> None
     lab.bridge("wan", host=CARD)
     with pytest.raises(StepError):
         up(lab, watch=watch)
-    assert running() == []
+    assert none_runs()
     assert len(facts()["links"]) == len(before["links"]) - 1  # type: ignore[arg-type]
 
 
@@ -328,7 +328,7 @@ def test_what_must_not_be_touched_is_refused(
             act()
         assert complaint in str(error.value)
         assert hint in str(error.value.hint)
-    assert running() == []
+    assert none_runs()
     assert facts() == before
 
 
@@ -355,7 +355,7 @@ def test_a_link_of_somebody_else_with_our_name_is_refused_and_untouched() -> Non
         lab.down()
     with pytest.raises(NslabError, match=r"has a link nslab\.off-"):
         up(office("br0"))
-    assert running() == []
+    assert none_runs()
     assert facts()["links"][-1] == before["links"][-1]  # type: ignore[index]
 
 
