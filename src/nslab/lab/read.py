@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nslab.lab import address, expect, names, publish
+from nslab.lab import address, expect, names, publish, sysctl
 from nslab.lab.address import AddressError, Subnet
 from nslab.lab.document import quote
 from nslab.lab.drafts import (
@@ -339,21 +339,11 @@ def _nodes(reader: Reader, lab: LabDraft, value: Tree) -> None:
             if route:
                 node.routes.append(route)
         if "sysctl" in tree:
-            node.sysctl = _sysctl(reader, tree["sysctl"], (*path, "sysctl"))
+            node.sysctl = sysctl.read(reader, tree["sysctl"], (*path, "sysctl"))
             if "forward" in tree:
-                _agree(reader, node, (*path, "sysctl"))
+                sysctl.agree(reader, node, (*path, "sysctl"))
         _node_uplink(reader, lab, node, tree.get("uplink", False), (*path, "uplink"))
         publish.read(reader, lab, node, tree.get("publish"), (*path, "publish"))
-
-
-def _agree(reader: Reader, node: NodeDraft, path: Path) -> None:
-    """Refuse settings that say the contrary of `forward`."""
-    for key, value in node.sysctl:
-        if names.sysctl_key(key) in names.FORWARD and value.strip() != str(int(node.forward)):
-            said = f"forward: {str(node.forward).lower()}"
-            reader.refuse(
-                (*path, key), f"{quote(value)} contradicts {said}", "leave one of them out"
-            )
 
 
 def _route(reader: Reader, value: Tree, path: Path) -> RouteDraft | None:
@@ -384,27 +374,3 @@ def _via(reader: Reader, value: Tree, path: Path) -> Address | None:
     except AddressError as error:
         reader.refuse_value(path, text, str(error), error.hint)
         return None
-
-
-def _sysctl(reader: Reader, value: Tree, path: Path) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    paths: dict[str, str] = {}
-    for key, said in reader.named(value, path).items():
-        at = (*path, key)
-        reader.sound(key, at, names.sysctl_fault)
-        first = paths.setdefault(names.sysctl_path(key), key)
-        if first != key:
-            reader.refuse(at, f"is the same as {quote(first)}")
-        found.append((key, _setting(reader, said, at)))
-    return sorted(found)
-
-
-def _setting(reader: Reader, value: Tree, path: Path) -> str:
-    """Read what is to be written to a sysctl: a text, a whole number, or true for 1."""
-    if isinstance(value, int):
-        return str(int(value))
-    if not isinstance(value, str):
-        reader.refuse_value(path, value, "is not a text, a whole number, true or false")
-    elif not all(" " <= sign <= "~" or sign == "\t" for sign in value) or len(value) > 4000:
-        reader.refuse_value(path, value, "may have only printable ASCII, at most 4000 characters")
-    return str(value)
