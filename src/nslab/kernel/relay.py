@@ -78,6 +78,9 @@ def bind(sock: _socket.socket, address: str, port: int, *, early: bool = False) 
     stream = sock.type == socket.SOCK_STREAM
     if stream:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    else:  # now: of a packet that came before, the kernel does not know to which address it was
+        family = socket.AddressFamily(sock.family)
+        sock.setsockopt(_PKTINFO[family][0], _ASK_PKTINFO[family], 1)
     sock.bind((address, port))
     if stream:
         sock.listen(_BACKLOG)
@@ -117,10 +120,20 @@ def _in_order(targets: Sequence[Target], family: int) -> list[Target]:
 
 
 def _connect(target: Target, kind: int) -> socket.socket:
-    """Begin to connect."""
+    """Begin to connect.
+
+    Raises:
+        OSError: the target is out of reach, or no descriptor is left.
+    """
     family = socket.AF_INET6 if ":" in target[0] else socket.AF_INET
     sock = socket.socket(family, kind | socket.SOCK_NONBLOCK)
-    sock.connect_ex(target)
+    try:
+        sock.connect(target)
+    except BlockingIOError:
+        pass
+    except OSError:
+        sock.close()
+        raise
     return sock
 
 
@@ -130,15 +143,24 @@ class _Loop:
     def __init__(self) -> None:
         self.epoll = select.epoll()
         self.calls: dict[int, Callable[[int], None]] = {}
+        self.events: dict[int, int] = {}
         self.now_and_then: list[Callable[[], None]] = []
 
     def watch(self, sock: socket.socket, events: int, call: Callable[[int], None]) -> None:
+        """Have it called when one of the events is there.
+
+        With no event at all the end of the socket is told, and once: epoll would tell it for ever.
+        """
         fd = sock.fileno()
-        (self.epoll.modify if fd in self.calls else self.epoll.register)(fd, events)
+        events = events or select.EPOLLONESHOT
+        if self.events.get(fd) != events:
+            (self.epoll.modify if fd in self.events else self.epoll.register)(fd, events)
+        self.events[fd] = events
         self.calls[fd] = call
 
     def forget(self, sock: socket.socket) -> None:
-        if self.calls.pop(sock.fileno(), None) is not None:
+        if self.events.pop(sock.fileno(), None) is not None:
+            del self.calls[sock.fileno()]
             self.epoll.unregister(sock.fileno())
         sock.close()
 
@@ -256,7 +278,7 @@ class _Pair:
         if all(half.ended and not half.waiting for half in self.halves):
             self.end(broken=False)
             return
-        if events & (select.EPOLLERR | select.EPOLLHUP) and not any(moved):
+        if events & select.EPOLLERR and not any(moved):
             self.end(broken=True)
             return
         there, back = self.halves
@@ -285,8 +307,6 @@ class _Mailbox:
         self.sock = sock
         self.target = targets[0]
         self.talks: collections.OrderedDict[object, _Talk] = collections.OrderedDict()
-        level, _, _ = _PKTINFO[socket.AddressFamily(sock.family)]
-        sock.setsockopt(level, _ASK_PKTINFO[socket.AddressFamily(sock.family)], 1)
         loop.watch(sock, select.EPOLLIN, self.receive)
         loop.now_and_then.append(self.clear)
 
@@ -294,13 +314,17 @@ class _Mailbox:
         try:
             data, ancillary, _, client = self.sock.recvmsg(_CHUNK, 256)
             own = self.own_address(ancillary)
-            key = client, *own
-            talk = self.talks.pop(key, None) or _Talk(self, client, own)
-            self.talks[key] = talk
-            talk.heard = time.monotonic()
+            talk = self.talks.get((client, *own)) or _Talk(self, client, own)
+            self.note(talk)
             talk.sock.send(data)
         except OSError:  # the target refused the one before, or is out of reach: it is UDP
             return
+
+    def note(self, talk: _Talk) -> None:
+        """Put a client that has said or heard something after all that are silent."""
+        talk.heard = time.monotonic()
+        self.talks[talk.key] = talk
+        self.talks.move_to_end(talk.key)
 
     def own_address(
         self, ancillary: Iterable[tuple[int, int, bytes]]
@@ -336,12 +360,13 @@ class _Talk:
         self.mailbox = mailbox
         self.client = client
         self.own = own
+        self.key = client, *own
         self.heard = 0.0
         self.sock = _connect(mailbox.target, socket.SOCK_DGRAM)
         mailbox.loop.watch(self.sock, select.EPOLLIN, self.answer)
 
     def answer(self, _: int) -> None:
-        self.heard = time.monotonic()
+        self.mailbox.note(self)
         try:
             data = self.sock.recv(_CHUNK)
             self.mailbox.sock.sendmsg([data], self.own, 0, self.client)
