@@ -156,6 +156,20 @@ egress-qos-map 1:2 3:4
         ip route show 10.9.0.0/16
         ip nexthop add id 1 dev v1
     """,
+    "netfilter/conntrack": """
+        conntrack -I -p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 1000 --dport 8080 -t 300 \
+-u SEEN_REPLY,ASSURED --state ESTABLISHED --mark 7 --dst-nat 10.0.1.2:80
+        conntrack -I -p udp -s fd00::1 -d fd00::2 --sport 53 --dport 1053 -t 300
+        conntrack -I -p icmp -s 10.0.0.1 -d 10.0.0.2 --icmp-type 8 --icmp-code 0 --icmp-id 9 -t 300
+        conntrack -I -p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 1001 --dport 8080 -t 300 \
+--state ESTABLISHED --zone 5
+        conntrack -L
+        conntrack -L -f ipv6
+        conntrack -D -f ipv6 -p udp
+        conntrack -D -p tcp --reply-src 10.0.1.2
+        conntrack -I -p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 1001 --dport 8080 -t 300 \
+--state ESTABLISHED --zone 5
+    """,
 }
 
 UML_SESSIONS = {
@@ -338,7 +352,9 @@ def inside(session: str) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
     commands = (SESSIONS | UML_SESSIONS)[session].strip().splitlines()
     records = [record(command.strip()) for command in commands]
-    (GOLDEN / f"{session}.json").write_text(json.dumps(records, indent=1) + "\n")
+    path = GOLDEN / f"{session}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(records, indent=1) + "\n")
 
 
 def main() -> None:

@@ -47,13 +47,14 @@ def _was_led(one: Connection, protocol: int, port: int, to: bytes) -> bool:
     return (asked.number, asked.dst_port, one.reply.src) == (protocol, port, to)
 
 
+def _deletion(one: Connection) -> Request:
+    doomed = Connection(family=one.family, orig=one.orig, zone=one.zone, id=one.id)
+    return Request(IPCTNL_MSG_CT.DELETE, doomed)
+
+
 def _flush(transport: Transport, doomed: Callable[[Connection], bool]) -> int:
     found = [one for one in connections(transport) if doomed(one)]
-    asked = [
-        Request(IPCTNL_MSG_CT.DELETE, Connection(family=one.family, orig=one.orig, id=one.id))
-        for one in found
-    ]
-    for error in transport.batch(asked):
+    for error in transport.batch([_deletion(one) for one in found]):
         if isinstance(error, KernelError) and error.errno != errno.ENOENT:  # it ended by itself
             raise error
     return len(found)
