@@ -64,7 +64,7 @@ class Table:
             found.append(f"add chain inet {self.name} {chain.name}{base if chain.hook else ''}")
             for rule in chain.rules:
                 said = " ".join(map(words, rule.statements))
-                comment = f' comment "{rule.comment}"' if rule.comment else ""
+                comment = f" comment {_quoted(rule.comment)}" if rule.comment else ""
                 found.append(f"add rule inet {self.name} {chain.name} {said}{comment}")
         return "; ".join(found)
 
@@ -176,7 +176,13 @@ def words(statement: Json) -> str:
         return next(iter(statement))
     sign = "!= " if match["op"] == "!=" else ""
     left, right = _left(match["left"]), _right(match["right"])
-    return f'{left} {sign}"{right}"' if left in _OF_LINKS else f"{left} {sign}{right}"
+    return f"{left} {sign}{_quoted(right) if left in _OF_LINKS else right}"
+
+
+def _quoted(text: str) -> str:
+    if '"' in text:
+        raise ValueError(f"nft has no words for {text!r}: it knows no escapes")
+    return f'"{text}"'
 
 
 def _left(value: Json) -> str:

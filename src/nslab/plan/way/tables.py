@@ -94,8 +94,9 @@ def _publish(way: Way, one: Forward) -> Iterator[Json]:
     """Lead connections to a port of the machine on to the lab's own address there."""
     near = next(item.ip for item in way.near if item.version == one.inside.version)
     yield own()
-    yield version(near.version)
-    if one.published.address is not None and not one.published.address.is_unspecified:
+    if one.published.address is None or one.published.address.is_unspecified:
+        yield version(near.version)
+    else:  # which tells the version; nft leaves out what is said twice
         yield address("daddr", network_of(one.published.address))
     yield from _ports(one)
     yield lead_to(near, one.published.outside)
