@@ -1,8 +1,8 @@
 """Commands that nobody thought of: words put together at random, given to both sides.
 
-The words are those of the grammars, whole and abbreviated, and some that belong to none. What both
-sides do not have, or do not end, is left out. The choice is the same in every run; NSLAB_SEED gives
-another, and NSLAB_EXAMPLES more of it.
+The words are those of the grammars, whole and abbreviated, and some that belong to none. What one
+side does not have is left out, and what does not end, and what counts packets. The choice is the
+same in every run; NSLAB_SEED gives another, and NSLAB_EXAMPLES more of it.
 """
 
 from __future__ import annotations

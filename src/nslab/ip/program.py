@@ -98,7 +98,8 @@ class Program:
             return self.transport.dump(request, message)
         except KernelError as error:
             told = self.refusal(error)
-            raise IpError(f"{told}\nDump terminated", code) from None
+            ends = self.name == "bridge"  # which ends with itself, not with its command
+            raise IpError(f"{told}\nDump terminated", code, ends_batch=ends) from None
 
     def refusal(self, error: KernelError, code: int | None = None) -> IpError:
         """Make the error of a request that the kernel refused."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
     Command = Callable[[Program, "Words"], None]
 
+_LONGEST = 64
 WRONG_LINE = 255
 """The exit code of a command line that is wrong."""
 
@@ -102,8 +103,13 @@ def _plain(digits: str) -> str:
 
 
 def unsigned(text: str, bits: int) -> int | None:
-    """Read a number of that many bits, None if it is none or does not fit."""
-    return integer(text, 0, (1 << bits) - 1)
+    """Read a number of that many bits, None if it is none or does not fit.
+
+    One of 64 bits may be negative, as for C's strtoull, and wraps around.
+    """
+    most = (1 << bits) - 1
+    number = integer(text, -most if bits == _LONGEST else 0, most)
+    return None if number is None else number & most
 
 
 def off_or_on(key: str, word: str, code: int) -> int:

@@ -62,7 +62,7 @@ def _show_port(program: Program, link: Link) -> None:
 def _show_settings(program: Program, port: BridgePortInfo) -> None:
     out = program.out
     if port.state is not None:
-        _show_state(out, port.state)
+        show_state(out, port.state)
     if port.priority is not None:
         out.put("priority", "priority %u ", port.priority)
     if port.cost is not None:
@@ -73,7 +73,8 @@ def _show_settings(program: Program, port: BridgePortInfo) -> None:
         _show_details(program, port)
 
 
-def _show_state(out: Output, state: int) -> None:
+def show_state(out: Output, state: int) -> None:
+    """Print a state of the spanning tree by its name."""
     if state < len(STATES):
         out.put("state", "state %s ", STATES[state])
     else:

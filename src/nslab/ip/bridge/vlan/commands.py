@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from nslab.ip.words import Elsewhere, help_of
+from nslab.ip.words import help_of, line_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
-
     from nslab.ip.program import Program
     from nslab.ip.words import Words
 
@@ -38,10 +36,23 @@ Usage: bridge vlan { add | del } vid VLAN_ID dev DEV [ tunnel_info id TUNNEL_ID 
        bridge vlan global { show } [ dev DEV ] [ vid VLAN_ID ]"""
 
 
-def leave(program: Program, words: Words) -> NoReturn:
-    """Leave the options of VLANs to the real program."""
-    del program, words
-    raise Elsewhere
+def act_globally(program: Program, words: Words) -> None:
+    """Show or change the options that bridges have for VLANs.
+
+    Raises:
+        IpError: a word is wrong, or the kernel refused.
+    """
+    word = words.take() if words else "show"
+    if word in ("show", "lst", "list"):
+        from nslab.ip.bridge.vlan.details import show_global
+
+        show_global(program, words)
+    elif word == "set":
+        from nslab.ip.bridge.vlan.options import change_global
+
+        change_global(program, words)
+    else:
+        raise line_error(USAGE)
 
 
 COMMANDS = {
@@ -51,7 +62,7 @@ COMMANDS = {
     "[lst]": "nslab.ip.bridge.vlan.show:show",
     "[list]": "nslab.ip.bridge.vlan.show:show",
     "[tunnelshow]": "nslab.ip.bridge.vlan.show:show_tunnels",
-    "[set]": leave,
+    "[set]": "nslab.ip.bridge.vlan.options:change",
     "[help]": help_of(USAGE),
-    "global": leave,
+    "global": act_globally,
 }
