@@ -221,6 +221,7 @@ def test_a_name_that_another_user_has_taken_is_told() -> None:
             Sandbox.connect(name)
         with pytest.raises(LabBusyError, match=taken):
             Sandbox.start(name)
+        assert name not in running()
     finally:
         os.kill(squatter, signal.SIGKILL)
         os.waitpid(squatter, 0)
@@ -237,6 +238,7 @@ def test_a_name_that_is_taken_but_not_answered_is_somebody_s_beginning() -> None
         Sandbox.start(name)
     with pytest.raises(LabNotRunningError):
         Sandbox.connect(name)
+    assert name not in running()
     claim.close()
     assert name not in running()
 

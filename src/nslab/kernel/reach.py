@@ -48,6 +48,19 @@ def connect(lab: str) -> tuple[socket, int]:
     return channel, pid
 
 
+def is_ours(lab: str) -> bool:
+    """Tell whether this user's own holder answers at the lab's address.
+
+    Anybody can listen there: in a user namespace, for one, other users take themselves for root.
+    """
+    try:
+        channel, _, uid = _dial(lab)
+    except LabNotRunningError:
+        return False
+    channel.close()
+    return uid == os.getuid()
+
+
 def _start(lab: str) -> tuple[socket, int]:
     ours, theirs = socketpair(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
     try:
