@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from nslab.plan.drift import Drift
     from nslab.plan.expect.finding import Checks
     from nslab.plan.node import Node
+    from nslab.plan.pings import Pings
     from nslab.plan.plan import Plan
-    from nslab.plan.session import Pings, Running, connect, diff, up
+    from nslab.plan.session import Running, connect, diff, up
 
 _HOMES = {
     "Checks": "nslab.plan.expect.finding",
@@ -23,7 +24,7 @@ _HOMES = {
     "Lab": "nslab.lab",
     "Node": "nslab.plan.node",
     "NslabError": "nslab.errors",
-    "Pings": "nslab.plan.session",
+    "Pings": "nslab.plan.pings",
     "Plan": "nslab.plan.plan",
     "Running": "nslab.plan.session",
     "connect": "nslab.plan.session",

@@ -17,7 +17,7 @@ from nslab.plan.apply import apply
 from nslab.plan.diff import compare
 from nslab.plan.lower import lower
 from nslab.plan.observe import observe
-from nslab.plan.session import Wanted, _compare
+from nslab.plan.planning import Wanted, plan_change
 from nslab.plan.steps import AddNetns, DeleteNetns, Step
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def test_a_new_lab_is_undone_wherever_it_fails(name: str) -> None:
 def test_a_change_is_undone_wherever_it_fails(name: str) -> None:
     last, desired = (lab.resolve() for lab in (before(name), after(name)))
     with up(before(name)) as running, Sandbox.connect(name) as sandbox:
-        steps = _compare(sandbox, Wanted(desired, "", "auto")).steps
+        steps = plan_change(sandbox, Wanted(desired, "", "auto")).steps
         assert len(steps) > 20
         then = facts(observe(sandbox, [lower(last), lower(desired)]))
         failing = [n for n, step in enumerate(steps) if not isinstance(step, DeleteNetns)]

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from nslab.kernel.echo import Echo
     from nslab.plan.expect.finding import Checks, Finding
-    from nslab.plan.session import Pings, Running
+    from nslab.plan.pings import Pings
+    from nslab.plan.session import Running
 
 
 def parser() -> Parser:

@@ -4,53 +4,51 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from nslab.errors import LabBusyError, LabInterrupted, LabNotRunningError, NslabError
+from nslab.errors import LabBusyError, LabInterrupted, LabNotRunningError
 from nslab.kernel import echo
-from nslab.kernel.privilege import read_switch
-from nslab.kernel.sandbox import OUTSIDE, Sandbox, no_such_node
-from nslab.lab import Desired, Lab, dumps, loads
-from nslab.lab.names import FORWARD
+from nslab.kernel.sandbox import Sandbox, no_such_node
+from nslab.lab import Desired, Lab, dumps
 from nslab.plan.apply import Watch, apply
-from nslab.plan.diff import compare
-from nslab.plan.drift import Drift, drift_of
 from nslab.plan.ending import sweep, take_down
 from nslab.plan.host import leave
-from nslab.plan.host.hosting import Hosting, hosting
-from nslab.plan.host.names import HostNames, names_drift
-from nslab.plan.host.ports import fitted
+from nslab.plan.host.hosting import hosting
 from nslab.plan.interrupts import held_back
 from nslab.plan.lift import lift
 from nslab.plan.lower import lower
 from nslab.plan.node import Node
-from nslab.plan.observe import observe, read_sysctls
-from nslab.plan.plan import Plan
-from nslab.plan.state import IMPLIED, State
+from nslab.plan.pings import Pings, probes_of
+from nslab.plan.planning import (
+    Wanted,
+    defaults_of,
+    document_of,
+    drifts,
+    host_defaults,
+    look_at,
+    plan_change,
+    plan_new,
+    same_source,
+)
 from nslab.plan.way.host import close_for
 from nslab.plan.way.lead import (
     Leading,
-    around,
-    as_it_is,
     decide,
-    found,
-    probe,
-    with_links,
-    without_pasta,
 )
-from nslab.plan.way.serve import refuse_busy, serve
 from nslab.plan.way.trace import Hop, trace
 
 if TYPE_CHECKING:
     from _socket import socket
     from collections.abc import Callable, Sequence
 
-    from nslab.lab.model import Address, Endpoint
+    from nslab.lab.model import Address
+    from nslab.plan.drift import Drift
     from nslab.plan.expect.finding import Checks
+    from nslab.plan.host.names import HostNames
     from nslab.plan.interrupts import Check
+    from nslab.plan.plan import Plan
     from nslab.plan.way.choose import Choice
 
 _PATIENCE = 20.0
@@ -121,10 +119,10 @@ def diff(lab: Lab | Desired, *, uplink: Choice = "auto", host: HostNames = None)
         sandbox = Sandbox.connect(desired.name)
     except LabNotRunningError:
         own = hosting(desired, host, None, {})
-        return _first(desired, decide(desired, uplink, {}, None), own, _host_defaults())
+        return plan_new(desired, decide(desired, uplink, {}, None), own, host_defaults())
     with sandbox:
-        _same_source(sandbox, _source(lab))
-        return _compare(sandbox, Wanted(desired, "", uplink, host))
+        same_source(sandbox, _source(lab))
+        return plan_change(sandbox, Wanted(desired, "", uplink, host))
 
 
 def connect(name: str) -> Running:
@@ -135,23 +133,6 @@ def connect(name: str) -> Running:
     """
     with Sandbox.connect(name) as sandbox:
         return Running(name, sandbox.pid, None)
-
-
-@dataclass(frozen=True, slots=True)
-class Pings:
-    """The outcome of `ping`: one echo a pair, in the order in which they were asked."""
-
-    echoes: tuple[echo.Echo, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether every pair answered."""
-        return all(one.ok for one in self.echoes)
-
-    @property
-    def broken(self) -> tuple[echo.Echo, ...]:
-        """The pairs that did not."""
-        return tuple(one for one in self.echoes if not one.ok)
 
 
 class Running:
@@ -199,29 +180,20 @@ class Running:
     def desired(self) -> Desired:
         """Give the lab as it was last brought up."""
         with self.open() as sandbox:
-            return _document(sandbox)
+            return document_of(sandbox)
 
     def observed(self) -> Desired:
         """Read the lab back from the kernel, in the file's own terms."""
         with self.open() as sandbox:
-            desired = _document(sandbox)
-            return lift(desired, _observe(sandbox, [desired]), sandbox.lodgers())
+            desired = document_of(sandbox)
+            return lift(desired, look_at(sandbox, [desired]), sandbox.lodgers())
 
     def drift(self, lab: Lab | Desired | None = None) -> list[Drift]:
         """List the differences between the lab (as last brought up, or as given) and the kernel."""
         with self.open() as sandbox:
-            last = _document(sandbox)
+            last = document_of(sandbox)
             wanted = last if lab is None else _resolve(lab)
-            observed = _observe(sandbox, [wanted, last])
-            before = found(last, observed)
-            states = [with_links(lower(each), before) for each in (wanted, last)]
-            states[0] = fitted(states[0], wanted, observed)
-            seen = without_pasta(observed)
-            drifts = drift_of(states[0], seen, states[1], _defaults(sandbox, states))
-            serving = serve(wanted, before, last, before, sandbox)
-            beside = around([], as_it_is(last, before), serving, sandbox)
-            found_beside = [*(Drift(step.finding()) for step in beside), *drifts]
-            return [*found_beside, *names_drift(wanted, sandbox)]
+            return drifts(sandbox, wanted, last)
 
     def trace(self, node: str) -> list[Hop]:
         """Look at a node's way out of the lab hop by hop, up to the first one that fails.
@@ -230,11 +202,11 @@ class Running:
             NodeNotFoundError: the lab has no such node.
         """
         with self.open() as sandbox:
-            desired = _document(sandbox)
+            desired = document_of(sandbox)
             names = [one.name for one in desired.nodes]
             if node not in names:
                 raise no_such_node(self.name, node, names)
-            return trace(sandbox, desired, _observe(sandbox, [desired]), node)
+            return trace(sandbox, desired, look_at(sandbox, [desired]), node)
 
     def check(
         self,
@@ -257,7 +229,7 @@ class Running:
 
         given = tuple(ip_address(address) for address in outside)
         with self.open() as sandbox:
-            return check(sandbox, _document(sandbox), Asking(timeout, tries, given, progress))
+            return check(sandbox, document_of(sandbox), Asking(timeout, tries, given, progress))
 
     def ping(
         self,
@@ -281,12 +253,12 @@ class Running:
             NodeNotFoundError: the lab has no such node.
         """
         with self.open() as sandbox:
-            desired = _document(sandbox)
+            desired = document_of(sandbox)
             names = [node.name for node in desired.nodes]
             for name in (source, target):
                 if name is not None and name not in names:
                     raise no_such_node(self.name, name, names)
-            probes = _probes(desired, source, target)
+            probes = probes_of(desired, source, target)
             sockets: dict[tuple[str, int], socket] = {}
             for version in sorted({probe.address.version for probe in probes}):
                 sources = list(
@@ -317,29 +289,6 @@ def _source(lab: Lab | Desired) -> str:
     return str(Path(said).resolve()) if said and Path(said).exists() else said
 
 
-def _host_defaults() -> dict[str, str]:
-    """Give what a new netns begins with: IPv4 settings are copied from the machine's."""
-    found = {key: read_switch(f"/proc/sys/{key.replace('.', '/')}") for key in IMPLIED}
-    found[FORWARD[1]] = found[FORWARD[1]] and "0"
-    return {key: value for key, value in found.items() if value is not None}
-
-
-def _defaults(sandbox: Sandbox, states: list[State]) -> dict[str, str]:
-    """Read what a new netns of the lab begins with, of all settings that matter."""
-    asked = {key for state in states for netns in state.values() for key in netns.sysctl}
-    return read_sysctls(sandbox, OUTSIDE, sorted(asked.union(IMPLIED)))
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What an `up` is to bring about: the lab, the file that it is from, which way out, names."""
-
-    desired: Desired
-    source: str
-    uplink: Choice
-    host: HostNames = None
-
-
 def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> Running:
     desired = wanted.desired
     leave.sweep()
@@ -350,7 +299,7 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
             sweep()
             leading = decide(desired, wanted.uplink, {}, None)
         own = hosting(desired, wanted.host, None, {})
-        plan = _first(desired, leading, own, _defaults(sandbox, [lower(desired)]))
+        plan = plan_new(desired, leading, own, defaults_of(sandbox, [lower(desired)]))
         apply(plan.steps, sandbox, watch, check, whole=True)
         _finish(sandbox, desired, wanted.source)
         check()
@@ -378,22 +327,13 @@ def _close_machine(lab: str, leading: Leading) -> None:
         close_for(lab)
 
 
-def _first(desired: Desired, leading: Leading, own: Hosting, defaults: dict[str, str]) -> Plan:
-    """Plan a new lab."""
-    state = own.fit(with_links(lower(desired), leading.way))
-    serving = serve(desired, leading.way)
-    refuse_busy(serving)
-    plan = compare(state, own.known(), defaults=defaults)
-    return Plan(own.around(around(plan, leading, serving, None)))
-
-
 def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
     desired, source = wanted.desired, wanted.source
     with Sandbox.connect(desired.name) as sandbox:
         sandbox.become_writer()
-        source = _same_source(sandbox, source)
+        source = same_source(sandbox, source)
         try:
-            steps = _compare(sandbox, wanted).steps
+            steps = plan_change(sandbox, wanted).steps
             apply(steps, sandbox, watch, check)
         except KeyboardInterrupt:
             raise LabInterrupted(
@@ -401,50 +341,6 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
             ) from None
         _finish(sandbox, desired, source)
         return Running(desired.name, sandbox.pid, None)
-
-
-def _same_source(sandbox: Sandbox, source: str) -> str:
-    """Refuse a lab that is up from another file; give the file that it is from."""
-    other = sandbox.get()[1]
-    if source and other and other != source:
-        raise LabBusyError(
-            f'a lab named "{sandbox.lab}" is up from another file, {other}',
-            hint=f"`nslab down {sandbox.lab}` ends it, or give this one another name",
-        )
-    return source or other
-
-
-def _compare(sandbox: Sandbox, wanted: Wanted) -> Plan:
-    desired, last = wanted.desired, _document(sandbox)
-    observed = _observe(sandbox, [desired, last])
-    leading = Leading()
-    if desired.uplinks() or last.uplinks():
-        leading = decide(desired, wanted.uplink, observed, last)
-    own = hosting(desired, wanted.host, sandbox, observed)
-    states = [with_links(lower(desired), leading.way), with_links(lower(last), leading.before)]
-    states[0] = own.fit(states[0])
-    defaults = _defaults(sandbox, states)
-    if last.uplinks():  # what they were read from has been changed since
-        defaults |= {key: "" for key in FORWARD if key in defaults}
-    plan = compare(states[0], without_pasta(observed), states[1], defaults)
-    serving = serve(desired, leading.way, last, leading.before, sandbox)
-    refuse_busy(serving)
-    return Plan(own.around(around(plan, leading, serving, sandbox)))
-
-
-def _observe(sandbox: Sandbox, labs: list[Desired]) -> State:
-    """Read a lab's namespaces, and of the machine's what is the lab's way out."""
-    states = [lower(lab) for lab in labs]
-    if any(lab.uplinks() for lab in labs):
-        states.append(probe(sandbox.lab))
-    return observe(sandbox, states)
-
-
-def _document(sandbox: Sandbox) -> Desired:
-    data = sandbox.get()[0]
-    if not data:
-        raise NslabError(f'the lab "{sandbox.lab}" is still being brought up')
-    return loads(data.decode(), format="json", name=sandbox.lab).resolve()
 
 
 def _finish(sandbox: Sandbox, desired: Desired, source: str) -> None:
@@ -458,32 +354,6 @@ def _hosts(desired: Desired) -> str:
     for name, ends in desired.endpoints().items():
         lines += [f"{address.ip} {name}" for end in ends for address in end.addresses]
     return "\n".join(lines) + "\n"
-
-
-def _probes(desired: Desired, source: str | None, target: str | None) -> list[echo.Probe]:
-    ends = desired.endpoints()
-    shared = {
-        (end.node, address.network): address.ip
-        for group in ends.values()
-        for end in group
-        for address in end.addresses
-    }
-    asking = [source] if source is not None else [name for name in ends if _speaks(ends[name])]
-    probes = []
-    for one in asking:
-        own = [address.network for end in ends[one] for address in end.addresses]
-        for other in [target] if target is not None else ends:
-            if one != other or target is not None:
-                first = [address.ip for end in ends[other] for address in end.addresses]
-                near = [shared[other, net] for net in own if (other, net) in shared]
-                address = next(iter([*near, *first]), None)
-                if address is not None:
-                    probes.append(echo.Probe(one, other, address))
-    return probes
-
-
-def _speaks(ends: list[Endpoint]) -> bool:
-    return any(end.addresses for end in ends)
 
 
 def summary(name: str) -> dict[str, str | int]:

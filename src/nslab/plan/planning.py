@@ -1,0 +1,138 @@
+"""From a lab to its steps: what there is, read once, and what is to be, with all that goes along.
+
+The comparison itself is `diff`; the way out, the relays and what stands on the machine are put
+around it here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nslab.errors import LabBusyError, NslabError
+from nslab.kernel.privilege import read_switch
+from nslab.kernel.sandbox import OUTSIDE
+from nslab.lab import Desired, loads
+from nslab.lab.names import FORWARD
+from nslab.plan.diff import compare
+from nslab.plan.drift import Drift, drift_of
+from nslab.plan.host.hosting import Hosting, hosting
+from nslab.plan.host.names import HostNames, names_drift
+from nslab.plan.host.ports import fitted
+from nslab.plan.lower import lower
+from nslab.plan.observe import observe, read_sysctls
+from nslab.plan.plan import Plan
+from nslab.plan.state import IMPLIED, State
+from nslab.plan.way.lead import (
+    Leading,
+    around,
+    as_it_is,
+    decide,
+    found,
+    probe,
+    with_links,
+    without_pasta,
+)
+from nslab.plan.way.serve import refuse_busy, serve
+
+if TYPE_CHECKING:
+    from nslab.kernel.sandbox import Sandbox
+    from nslab.plan.way.choose import Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an `up` is to bring about: the lab, the file that it is from, which way out, names."""
+
+    desired: Desired
+    source: str
+    uplink: Choice
+    host: HostNames = None
+
+
+def plan_new(desired: Desired, leading: Leading, own: Hosting, defaults: dict[str, str]) -> Plan:
+    """Plan a new lab."""
+    state = own.fit(with_links(lower(desired), leading.way))
+    serving = serve(desired, leading.way)
+    refuse_busy(serving)
+    plan = compare(state, own.known(), defaults=defaults)
+    return Plan(own.around(around(plan, leading, serving, None)))
+
+
+def plan_change(sandbox: Sandbox, wanted: Wanted) -> Plan:
+    """Plan the change of a running lab."""
+    desired, last = wanted.desired, document_of(sandbox)
+    observed = look_at(sandbox, [desired, last])
+    leading = Leading()
+    if desired.uplinks() or last.uplinks():
+        leading = decide(desired, wanted.uplink, observed, last)
+    own = hosting(desired, wanted.host, sandbox, observed)
+    states = [with_links(lower(desired), leading.way), with_links(lower(last), leading.before)]
+    states[0] = own.fit(states[0])
+    defaults = defaults_of(sandbox, states)
+    if last.uplinks():  # what they were read from has been changed since
+        defaults |= {key: "" for key in FORWARD if key in defaults}
+    plan = compare(states[0], without_pasta(observed), states[1], defaults)
+    serving = serve(desired, leading.way, last, leading.before, sandbox)
+    refuse_busy(serving)
+    return Plan(own.around(around(plan, leading, serving, sandbox)))
+
+
+def drifts(sandbox: Sandbox, desired: Desired, last: Desired) -> list[Drift]:
+    """List the differences between a lab and the kernel: the way out's first, then the lab's own.
+
+    Args:
+        sandbox: the running lab.
+        desired: what should be.
+        last: the lab as it was last brought up.
+    """
+    observed = look_at(sandbox, [desired, last])
+    before = found(last, observed)
+    states = [with_links(lower(each), before) for each in (desired, last)]
+    states[0] = fitted(states[0], desired, observed)
+    seen = without_pasta(observed)
+    own = drift_of(states[0], seen, states[1], defaults_of(sandbox, states))
+    serving = serve(desired, before, last, before, sandbox)
+    beside = around([], as_it_is(last, before), serving, sandbox)
+    outer = [Drift(step.finding()) for step in beside]
+    return [*outer, *own, *names_drift(desired, sandbox)]
+
+
+def same_source(sandbox: Sandbox, source: str) -> str:
+    """Refuse a lab that is up from another file; give the file that it is from."""
+    other = sandbox.get()[1]
+    if source and other and other != source:
+        raise LabBusyError(
+            f'a lab named "{sandbox.lab}" is up from another file, {other}',
+            hint=f"`nslab down {sandbox.lab}` ends it, or give this one another name",
+        )
+    return source or other
+
+
+def document_of(sandbox: Sandbox) -> Desired:
+    """Give the lab as it was last brought up."""
+    data = sandbox.get()[0]
+    if not data:
+        raise NslabError(f'the lab "{sandbox.lab}" is still being brought up')
+    return loads(data.decode(), format="json", name=sandbox.lab).resolve()
+
+
+def look_at(sandbox: Sandbox, labs: list[Desired]) -> State:
+    """Read a lab's namespaces, and of the machine's what is the lab's way out."""
+    states = [lower(lab) for lab in labs]
+    if any(lab.uplinks() for lab in labs):
+        states.append(probe(sandbox.lab))
+    return observe(sandbox, states)
+
+
+def host_defaults() -> dict[str, str]:
+    """Give what a new netns begins with: IPv4 settings are copied from the machine's."""
+    found = {key: read_switch(f"/proc/sys/{key.replace('.', '/')}") for key in IMPLIED}
+    found[FORWARD[1]] = found[FORWARD[1]] and "0"
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def defaults_of(sandbox: Sandbox, states: list[State]) -> dict[str, str]:
+    """Read what a new netns of the lab begins with, of all settings that matter."""
+    asked = {key for state in states for netns in state.values() for key in netns.sysctl}
+    return read_sysctls(sandbox, OUTSIDE, sorted(asked.union(IMPLIED)))
