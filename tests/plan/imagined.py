@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nslab.kernel.sandbox import HOST, OUTSIDE
-from nslab.plan.effects import link_local
-from nslab.plan.state import LinkState, NetnsState, State, fresh
+from nslab.plan.addresses import LOOPBACK, link_local
+from nslab.plan.state import QUIET, LinkState, NetnsState, State, fresh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +73,12 @@ class ImaginedKernel:
         links = self.state[netns].links
         assert link.ifname not in links, f"{netns}:{link.ifname} is there already"
         assert link.index not in {other.index for other in links.values()}
-        links[link.ifname] = replace(link, addresses=(), mtu=link.mtu or 1500, alias="")
+        mtu, speaks = link.mtu or 1500, self.speaks(netns, link.mtu)
+        links[link.ifname] = replace(link, addresses=(), mtu=mtu, alias="", ipv6=speaks)
+
+    def speaks(self, netns: str, mtu: int | None) -> bool:
+        sysctl = self.state[netns].sysctl
+        return all(sysctl.get(key) == "0" for key in QUIET) and (mtu or 65536) >= 1280
 
     def _AddNetns(self, step: AddNetns) -> None:  # noqa: N802 - named for the step
         assert step.netns not in self.state
@@ -88,6 +93,8 @@ class ImaginedKernel:
         found = self.state[step.netns].sysctl
         assert found.get(step.key) == step.before
         found[step.key] = step.value
+        for link in list(self.state[step.netns].links.values()):
+            self.settle(step.netns, link)
 
     def _AddBridge(self, step: AddBridge) -> None:  # noqa: N802
         self.arrive(step.netns, replace(step.link, up=False))
@@ -124,26 +131,49 @@ class ImaginedKernel:
 
     def _SetLink(self, step: SetLink) -> None:  # noqa: N802
         found = self.link(step.netns, step.before)
-        assert replace(found, addresses=(), carrier=True) == replace(
-            step.before, addresses=(), carrier=True, mtu=step.before.mtu or found.mtu
+        assert replace(found, addresses=(), carrier=True, ipv6=True) == replace(
+            step.before, addresses=(), carrier=True, mtu=step.before.mtu or found.mtu, ipv6=True
         )
         if found.up and not step.link.up:
             netns = self.state[step.netns]
             netns.routes = [route for route in netns.routes if route.ifname != found.ifname]
         mtu = step.link.mtu or found.mtu
-        self.change(step.netns, replace(step.link, addresses=found.addresses, mtu=mtu))
+        link = replace(step.link, addresses=found.addresses, mtu=mtu, ipv6=found.ipv6)
+        self.settle(step.netns, link, begins=not found.up)
+
+    def settle(self, netns: str, link: LinkState, *, begins: bool = False) -> None:
+        """Do what the kernel does by itself when a link is up, begins to speak IPv6 or ceases."""
+        speaks = self.speaks(netns, link.mtu)
+        self.change(netns, replace(link, ipv6=speaks))
+        if not speaks:
+            self.fall_silent(netns, replace(link, ipv6=False))
+        elif begins or not link.ipv6:
+            self.give(netns, replace(link, ipv6=True))
+
+    def give(self, netns: str, link: LinkState) -> None:
+        """Let a link that is up and speaks have what the kernel adds by itself."""
+        given = LOOPBACK if link.kind == "loopback" else (link_local(link.mac),)
+        if link.up and link.kind != "bridge" and not link.master:
+            together = tuple(dict.fromkeys((*link.addresses, *given)))
+            self.change(netns, replace(link, addresses=together))
+
+    def fall_silent(self, netns: str, link: LinkState) -> None:
+        left = [address for address in link.addresses if address.version == 4]
+        if link.kind == "loopback" and link.up:
+            left = [LOOPBACK[0]]
+        self.change(netns, replace(link, addresses=tuple(left)))
+        routes = self.state[netns].routes
+        over = [r for r in routes if r.ifname == link.ifname and r.dst.version == 6]
+        self.state[netns].routes = [route for route in routes if route not in over]
 
     def _AddAddress(self, step: AddAddress) -> None:  # noqa: N802
         found = self.link(step.netns, step.link)
         assert step.address not in found.addresses
-        if step.address == link_local(found.mac):
-            return  # nobody observes these
+        assert step.address.version == 4 or found.ipv6
         self.change(step.netns, replace(found, addresses=(*found.addresses, step.address)))
 
     def _DeleteAddress(self, step: DeleteAddress) -> None:  # noqa: N802
         found = self.link(step.netns, step.link)
-        if step.address == link_local(found.mac):
-            return
         assert step.address in found.addresses
         same = [a for a in found.addresses if a.network == step.address.network and a.version == 4]
         gone = {step.address, *(same if same[:1] == [step.address] else [])}

@@ -75,7 +75,7 @@ def _edit(draw: st.DrawFn, tree: dict[str, Tree], other: dict[str, Tree]) -> Non
             part.pop(name)
     elif key == "mtu":
         for cable in cast("list[dict[str, Tree]]", tree["cables"]):
-            cable["mtu"] = draw(st.sampled_from([1280, 1400, 9000]))
+            cable["mtu"] = draw(st.sampled_from([1000, 1280, 1400, 9000]))
     elif key == "forward":
         for node in cast("dict[str, dict[str, Tree] | None]", tree["nodes"]).values():
             if node is not None:

@@ -11,21 +11,13 @@ from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
 from nslab.kernel.sandbox import HOST
-from nslab.plan.effects import (
-    as_it_comes,
-    is_stranded,
-    link_local,
-    loses_ipv4,
-    names_link,
-    reaches,
-    swept_away,
-)
+from nslab.plan.addresses import coming, complete, falls_silent, leaving, loses_ipv4
+from nslab.plan.effects import as_it_comes, is_stranded, mtu_of, names_link, reaches
 from nslab.plan.order import cable_order
 from nslab.plan.plan import Plan
 from nslab.plan.state import (
     IMPLIED,
     KEPT,
-    QUIET,
     LinkState,
     NetnsState,
     fresh,
@@ -89,8 +81,8 @@ class _Comparison:
         self, desired: State, observed: State, last: State, defaults: dict[str, str]
     ) -> None:
         kept = {name: KEPT[name] for name in KEPT if name in last and name not in desired}
-        self.desired = {**desired, **kept}
-        self.last = last
+        self.desired = complete({**desired, **kept}, defaults)
+        self.last = complete(last, defaults)
         self.defaults = defaults
         self.absent = {key for key in IMPLIED if key not in defaults}  # a kernel without IPv6
         known = {**self.desired, **last}
@@ -155,8 +147,6 @@ class _Comparison:
 
     def lost_with(self, name: str, link: LinkState, *, near: bool) -> Iterator[Step]:
         """Give the steps that bring back what the deletion of a link takes along."""
-        if self.speaks_ipv6(name, link):
-            yield AddAddress(name, link, link_local(link.mac))
         yield from (AddAddress(name, link, address) for address in link.addresses)
         bare = as_it_comes(link, port=near and link.master is not None)
         if bare != link:
@@ -202,10 +192,12 @@ class _Comparison:
 
     def leaving(self, name: str, link: LinkState, wanted: LinkState) -> list[Interface]:
         """Give the addresses that a kept link loses, if only for a moment."""
-        ours = self.last.get(name, _EMPTY).links.get(link.ifname)
-        mine = ours.addresses if ours else ()
-        extra = [a for a in link.addresses if a in mine and a not in wanted.addresses]
-        return [*extra, *swept_away(link, extra)]
+        return leaving(link, self.mine(name, link.ifname), wanted)
+
+    def mine(self, name: str, ifname: str) -> tuple[Interface, ...]:
+        """Give the addresses that the last `up` asked for."""
+        ours = self.last.get(name, _EMPTY).links.get(ifname)
+        return ours.addresses if ours else ()
 
     def kept_links(self) -> Iterator[tuple[str, LinkState, LinkState]]:
         for name, state in self.observed.items():
@@ -216,20 +208,21 @@ class _Comparison:
     def delete_routes(self) -> Iterator[Step]:
         """Delete what is no longer wanted, and by name what the kernel would delete silently."""
         kept = {(name, link.ifname): (link, wanted) for name, link, wanted in self.kept_links()}
-        flushed = {
-            (name, ifname)
-            for (name, ifname), (link, wanted) in kept.items()
-            if loses_ipv4(link, self.leaving(name, link, wanted))
-        }
+        flushed: set[tuple[End, int]] = set()
+        for end, (link, wanted) in kept.items():
+            if loses_ipv4(link, self.leaving(end[0], link, wanted)):
+                flushed.add((end, 4))
+            if falls_silent(link, wanted):
+                flushed.add((end, 6))
         for name, state in self.observed.items():
             if name not in self.desired:
                 continue
-            wanted = {route_key(route) for route in self.desired[name].routes}
+            asked = {route_key(route) for route in self.desired[name].routes}
             mine = {route_key(route) for route in self.last.get(name, _EMPTY).routes}
             for route in state.routes:
                 end = (name, route.ifname or "")
-                surplus = route_key(route) in mine and route_key(route) not in wanted
-                swept = route.dst.version == 4 and end in flushed
+                surplus = route_key(route) in mine and route_key(route) not in asked
+                swept = (end, route.dst.version) in flushed
                 swept |= end in kept and is_stranded(route, *kept[end])
                 if end in self.doomed:
                     self.lost.add((name, route))  # it goes with its link
@@ -309,10 +302,14 @@ class _Comparison:
 
     def configure(self, name: str) -> Iterator[Step]:
         yield from self.settings(name, before_links=False)
-        for wanted in self.desired[name].links.values():
+        links = [link for link in self.desired[name].links.values() if link.kind != "bridge"]
+        silent = [link for link in links if not self.speaks(name, link.ifname)]
+        for wanted in silent:  # its MTU has to be raised before it can have IPv6 addresses
+            yield from self.set_link(name, wanted)
+        for wanted in links:
             yield from self.add_addresses(name, wanted)
-        for wanted in self.desired[name].links.values():
-            if wanted.kind != "bridge":
+        for wanted in links:
+            if wanted not in silent:
                 yield from self.set_link(name, wanted)
         yield from self.add_routes(name)
 
@@ -325,7 +322,7 @@ class _Comparison:
             before,
             up=link.up,
             mac=link.mac or before.mac,
-            mtu=link.mtu if link.mtu is not None else self.usual_mtu(name, before),
+            mtu=mtu_of(link, before),
             master=link.master,
             alias=link.alias or before.alias,
         )
@@ -333,33 +330,24 @@ class _Comparison:
             masters = self.index_of(name, merged.master), self.index_of(name, before.master)
             yield SetLink(name, merged, before, *masters)
 
-    def usual_mtu(self, name: str, before: LinkState) -> int | None:
-        """Give the MTU to return to where the last `up` had set one."""
-        asked = self.last.get(name, _EMPTY).links.get(before.ifname)
-        return 1500 if asked is not None and asked.mtu is not None else before.mtu
+    def speaks(self, name: str, ifname: str) -> bool:
+        """Tell whether a link speaks IPv6; one that is to come does so before it is set."""
+        link = self.observed[name].links.get(ifname)
+        return link is None or (name, ifname) in self.made or link.ipv6
 
     def add_addresses(self, name: str, wanted: LinkState) -> Iterator[Step]:
-        if (name, wanted.ifname) in self.made and self.speaks_ipv6(name, wanted):
-            yield AddAddress(name, self.planned(name, wanted.ifname), link_local(wanted.mac))
-        if not wanted.addresses:
-            return
-        present: set[Interface] = set()
+        """Give a link its addresses, the link-local one before it is up.
+
+        The kernel would choose the same one, but only after it looked for duplicates for a second
+        or two, in which a router forwards nothing to the link.
+        """
+        missing = list(wanted.addresses)
         if (name, wanted.ifname) not in self.made:
             link = self.observed[name].links[wanted.ifname]
-            present = set(link.addresses) - set(self.leaving(name, link, wanted))
-        for address in wanted.addresses:
-            if address not in present:
-                yield AddAddress(name, self.planned(name, wanted.ifname), address)
-
-    def speaks_ipv6(self, name: str, wanted: LinkState) -> bool:
-        """Tell whether a new link in a node will have a link-local address.
-
-        The kernel would choose the same, but only after it looked for duplicates for a second or
-        two, in which a router forwards nothing to the link.
-        """
-        given = self.desired.get(name, _EMPTY).sysctl
-        off = any(given.get(key, self.defaults.get(key, "1")) != "0" for key in QUIET)
-        return wanted.kind == "veth" and name != HOST and not off
+            lost = self.leaving(name, link, wanted)
+            missing = coming(link, lost, self.mine(name, wanted.ifname), wanted)
+        for address in missing:
+            yield AddAddress(name, self.planned(name, wanted.ifname), address)
 
     def add_routes(self, name: str) -> Iterator[Step]:
         lost = [route for route in self.observed[name].routes if (name, route) in self.lost]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nslab.plan.addresses import complete, own_address
 from nslab.plan.diff import compare
 from nslab.plan.state import NetnsState, State
 from nslab.plan.steps import AddAddress, AddMacvlan, AddNetns, AddVeth, SetLink
@@ -33,6 +34,7 @@ class Drift:
 
 def drift_of(desired: State, observed: State, last: State, defaults: dict[str, str]) -> list[Drift]:
     """List the differences: what `up` would mend, then what it would leave alone."""
+    desired, last = complete(desired, defaults), complete(last, defaults)
     steps = list(compare(desired, observed, last, defaults))
     made: set[tuple[str, str]] = set()
     for step in steps:
@@ -60,6 +62,6 @@ def _extras(desired: State, observed: State, last: State) -> Iterator[Drift]:
                 yield Drift(f"{name}:{link.ifname}: the link is not this lab's")
                 continue
             for address in link.addresses:
-                if address not in known.addresses:
+                if address not in (*known.addresses, own_address(link)):
                     place = f"{name}:{link.ifname}"
                     yield Drift(f"{place}: the address {address} is not this lab's")

@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nslab.kernel.sandbox import HOST
+from nslab.lab.address import is_link_local
 from nslab.lab.model import Bridge, Cable, Desired, Endpoint, HostPort, Network, Node, Uplink
 from nslab.lab.names import FORWARD, OUTSIDE, sysctl_key
+from nslab.plan.addresses import named
 from nslab.plan.state import route_key, satisfies
 from nslab.plan.way import ports
 
@@ -26,6 +28,7 @@ def lift(known: Desired, observed: State, lodgers: Collection[str] = ()) -> Desi
         observed: the kernel now. Links that are no cable and no port are left out.
         lodgers: the programs beside the lab that live, its relays among them.
     """
+    observed = _as_said(known, observed)
     fabrics = {bridge.name: bridge for bridge in known.bridges if bridge.name in observed}
     names = [node.name for node in known.nodes if node.name in observed]
     published = _published(known, lodgers)
@@ -38,6 +41,20 @@ def lift(known: Desired, observed: State, lodgers: Collection[str] = ()) -> Desi
     return replace(
         known, bridges=tuple(bridges), cables=_cables(names, observed, known), nodes=tuple(nodes)
     )
+
+
+def _as_said(known: Desired, observed: State) -> State:
+    """Leave out the addresses that links have of their own, where the file does not name them."""
+    ends = [end for ends in known.endpoints().values() for end in ends]
+    said = {(end.node, end.ifname): end.addresses for end in ends}
+    found = {}
+    for name, netns in observed.items():
+        links = {
+            ifname: replace(link, addresses=named(link, said.get((name, ifname), ())))
+            for ifname, link in netns.links.items()
+        }
+        found[name] = replace(netns, links=links)
+    return found
 
 
 def _published(known: Desired, lodgers: Collection[str]) -> dict[str, list[Publish]]:
@@ -112,7 +129,8 @@ def _joins_machine(host: HostPort, links: dict[str, LinkState]) -> bool:
 
 def _still_true(subnets: tuple[Network, ...], ends: tuple[Endpoint, ...]) -> tuple[Network, ...]:
     """Keep the subnets only while every address is in one of them."""
-    networks = {address.network for end in ends for address in end.addresses}
+    addresses = [each for end in ends for each in end.addresses if not is_link_local(each.ip)]
+    networks = {address.network for address in addresses}
     return subnets if networks <= set(subnets) else ()
 
 

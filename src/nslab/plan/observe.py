@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import replace
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -21,12 +22,14 @@ from typing import TYPE_CHECKING
 
 from nslab.errors import KernelError
 from nslab.kernel.sandbox import HOST, OUTSIDE, Handle, Sandbox
+from nslab.lab.address import is_link_local
 from nslab.lab.model import Address, Interface, Network, Route
 from nslab.lab.names import FORWARD
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl import address as rtnl_address
 from nslab.netlink.rtnl import route as rtnl_route
-from nslab.netlink.rtnl.constants import AF, RT_SCOPE, RT_TABLE, RTM, RTN, RTPROT
+from nslab.netlink.rtnl.af_spec import DEVCONF, AfSpec
+from nslab.netlink.rtnl.constants import AF, RT_TABLE, RTM, RTN, RTPROT
 from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
 from nslab.netlink.rtnl.netconf import NETCONFA_IFINDEX_ALL, Netconf
 from nslab.netlink.rtnl.netns import Nsid
@@ -78,10 +81,17 @@ def observe(sandbox: Sandbox, expected: Iterable[State] = ()) -> State:
 
 
 def _leave_ours(raw: dict[str, list[Link]], observed: State, ours: set[str]) -> None:
-    """Of the machine's netns, leave what could be the lab's: the rest is none of our business."""
+    """Of the machine's netns, leave what could be the lab's: the rest is none of our business.
+
+    Link-local addresses are the machine's own doing.
+    """
     raw[HOST] = [link for link in raw[HOST] if link.ifname in ours]
     state = observed[HOST]
-    links = {ifname: link for ifname, link in state.links.items() if ifname in ours}
+    links = {
+        ifname: replace(link, addresses=tuple(a for a in link.addresses if not is_link_local(a.ip)))
+        for ifname, link in state.links.items()
+        if ifname in ours
+    }
     routes = [route for route in state.routes if route.ifname in ours]
     known = {ifname: link.index for ifname, link in state.links.items()}
     observed[HOST] = NetnsState(links, routes, known=known)
@@ -159,22 +169,33 @@ def _link(link: Link, names: dict[int, str], addresses: tuple[Interface, ...]) -
         peer=("", names.get(link.link or 0, "")) if same_netns else None,
         addresses=addresses,
         alias=link.ifalias or "",
+        ipv6=any(address.version == 6 for address in addresses) or _speaks_ipv6(link),
     )
 
 
+def _speaks_ipv6(link: Link) -> bool:
+    """Tell whether the kernel lets a link that has no IPv6 address have one."""
+    if link.master or not isinstance(link.af_spec, AfSpec) or link.af_spec.inet6 is None:
+        return False  # a port's own address is of no use to anybody
+    conf = link.af_spec.inet6.conf
+    return not (conf and conf[DEVCONF.DISABLE_IPV6])
+
+
 def _addresses(messages: list[rtnl_address.Address], index: int) -> Iterator[Interface]:
-    """Give a link's lasting addresses; link-local IPv6 ones are the kernel's own doing."""
+    """Give a link's lasting addresses."""
     for message in messages:
         packed = message.local or message.address
         if message.index != index or packed is None:
             continue
         flags = message.flags if message.flags is not None else message.flags8
-        if not flags & rtnl_address.IFA_F.PERMANENT or message.scope == RT_SCOPE.HOST:
-            continue
-        if message.family == AF.INET:
-            yield IPv4Interface((packed, message.prefixlen))
-        elif message.scope != RT_SCOPE.LINK:
-            yield IPv6Interface((packed, message.prefixlen))
+        if flags & rtnl_address.IFA_F.PERMANENT:
+            yield _interface(packed, message.prefixlen)
+
+
+@lru_cache
+def _interface(packed: bytes, prefixlen: int) -> Interface:
+    kind = IPv4Interface if len(packed) == 4 else IPv6Interface
+    return kind((packed, prefixlen))
 
 
 def _routes(handle: Handle, names: dict[int, str]) -> list[Route]:

@@ -31,6 +31,7 @@ class LinkState:
     Attributes:
         index: the kernel's ifindex in its netns; 0 where it is not yet chosen.
         mtu: in bytes; None where the kernel's choice will do.
+        ipv6: whether it speaks IPv6: the kernel lets it, and its MTU allows it.
         peer: the other end of a veth, or the link that a macvlan lies on, where it is known.
         master: the ifname of the bridge that it is a port of.
         alias: what it says of itself; "" where nobody asked.
@@ -47,6 +48,7 @@ class LinkState:
     peer: End | None = None
     addresses: tuple[Interface, ...] = ()
     alias: str = ""
+    ipv6: bool = True
 
 
 @dataclass(slots=True)

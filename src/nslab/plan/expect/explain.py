@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nslab.kernel.sandbox import HOST
+from nslab.lab.address import is_link_local
 from nslab.nft.verdict import Drop, Packet, judge
 from nslab.plan.expect.trail import follow
 
@@ -59,7 +60,7 @@ def _saddr(sight: Sight, places: Places, there: Trail, probe: Probe) -> Address 
     if not first.oifname:
         return probe.address
     link = sight.links(first.netns).get(first.oifname)
-    found = [one.ip for one in (link.addresses if link else ())]
+    found = [one.ip for one in (link.addresses if link else ()) if not is_link_local(one.ip)]
     found += places.addresses(first.netns)
     return next((ip for ip in found if ip.version == probe.address.version), None)
 

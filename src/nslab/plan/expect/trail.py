@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from nslab.lab.address import is_link_local
 from nslab.lab.names import OUTSIDE
 from nslab.lab.uplink import UPLINK
 from nslab.netlink.rtnl.neigh import NUD
@@ -119,7 +120,9 @@ def _stays(sight: Sight, places: Places, hop: Hop, address: Address, leg: Leg) -
 
 
 def _has_address(links: dict[str, LinkState], version: int) -> bool:
-    return any(item.version == version for link in links.values() for item in link.addresses)
+    """Tell whether there is an address of a version beside those that links have of their own."""
+    own = [item for link in links.values() for item in link.addresses if item.version == version]
+    return any(not item.is_loopback and not is_link_local(item.ip) for item in own)
 
 
 def _fault_of(sight: Sight, end: Endpoint, version: int) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nslab.kernel.sandbox import HOST, OUTSIDE
+from nslab.lab.address import is_link_local
 from nslab.lab.model import Route
 from nslab.lab.names import digest, mac_of
 from nslab.lab.routes import DEFAULTS
@@ -124,16 +125,21 @@ def found(last: Desired, observed: State) -> Way | None:
     if link is None:
         return None
     if link.kind == "veth" and link.peer is not None and link.peer[0] == HOST:
-        far = observed[HOST].links[link.peer[1]].addresses
+        far = _given(observed[HOST].links[link.peer[1]])
         mtu = _unusual(link.mtu)
-        return Way(last.name, "kernel", link.addresses, far, plain, forwards(last), mtu)
+        return Way(last.name, "kernel", _given(link), far, plain, forwards(last), mtu)
     gateways = {route.dst.version: route.via for route in state.routes if route.ifname == UPLINK}
     far = tuple(
         type(near)((via, near.network.prefixlen))
-        for near in link.addresses
+        for near in _given(link)
         if (via := gateways.get(near.version)) is not None
     )
-    return Way(last.name, "pasta", link.addresses, far)
+    return Way(last.name, "pasta", _given(link), far)
+
+
+def _given(link: LinkState) -> tuple[Interface, ...]:
+    """Give the addresses that a way out has; its links have link-local ones of their own."""
+    return tuple(address for address in link.addresses if not is_link_local(address.ip))
 
 
 def without_pasta(observed: State) -> State:

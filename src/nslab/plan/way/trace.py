@@ -14,6 +14,7 @@ from nslab.kernel import conntrack, echo, pasta
 from nslab.kernel.procfs import exchange
 from nslab.kernel.sandbox import OUTSIDE
 from nslab.kernel.transport import AF_NETLINK, Transport
+from nslab.lab.address import is_link_local
 from nslab.lab.names import FORWARD
 from nslab.plan.way import host, resolver
 from nslab.plan.way.lead import found
@@ -61,7 +62,8 @@ def trace(sandbox: Sandbox, lab: Desired, observed: State, node: str) -> list[Ho
         node: one of the lab's nodes.
     """
     own = [item for link in observed[node].links.values() for item in link.addresses]
-    versions = sorted({item.version for item in own if not item.ip.is_loopback})
+    given = [item for item in own if not item.ip.is_loopback and not is_link_local(item.ip)]
+    versions = sorted({item.version for item in given})
     if not versions:
         return [Hop("address", ok=False, detail=f"{node} has none", hint="give it a subnet")]
     return [
@@ -121,6 +123,7 @@ class _Way:
             for link in state.links.values()
             for item in link.addresses
             if item.version == self.version and link.kind != "loopback"
+            if not is_link_local(item.ip)
         ]
         link, item = next((pair for pair in links if pair[0].up), links[0])
         hint = f"`nslab exec {self.node} ip link set {link.ifname} up`"
