@@ -164,12 +164,14 @@ class Route:
         via: the next hop, or None for a route that names only a link.
         ifname: the link, or None where the next hop tells it.
         metric: the kernel's priority, or None for the kernel's default (0; 1024 for IPv6).
+        type: as iproute2 says it; only what others set in a node is not "unicast".
     """
 
     dst: Network
     via: Address | None = None
     ifname: str | None = None
     metric: int | None = None
+    type: str = "unicast"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from nslab.plan.state import QUIET, NetnsState
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from nslab.lab.model import Interface, Network
+    from nslab.lab.model import Address, Interface, Network, Route
     from nslab.plan.state import LinkState, State
 
 LOOPBACK = (IPv4Interface("127.0.0.1/8"), IPv6Interface("::1/128"))
@@ -88,14 +88,14 @@ def leaving(link: LinkState, mine: Collection[Interface], wanted: LinkState) -> 
     own = own_address(link)
     if own is not None and wanted.mac not in ("", link.mac) and own not in wanted.addresses:
         gone.add(own)
-    if falls_silent(link, wanted):
+    if _falls_silent(link, wanted):
         gone |= {address for address in link.addresses if address.version == 6}
         gone -= {own, *LOOPBACK}
     cleared = _cleared(link, gone, wanted)
     return [a for a in link.addresses if a in gone or (a.version == 4 and a.network in cleared)]
 
 
-def falls_silent(link: LinkState, wanted: LinkState) -> bool:
+def _falls_silent(link: LinkState, wanted: LinkState) -> bool:
     """Tell whether a link is to speak IPv6 no longer: the kernel then drops all it has of that."""
     return link.ipv6 and not wanted.ipv6
 
@@ -146,7 +146,27 @@ def _given(link: LinkState, wanted: LinkState) -> Iterable[Interface | None]:
     return () if link.ipv6 else (own_address(wanted), *LOOPBACK)
 
 
-def loses_ipv4(link: LinkState, lost: Collection[Interface]) -> bool:
-    """Tell whether a link's last IPv4 address goes: the kernel then drops its IPv4 routes."""
+def takes_along(
+    link: LinkState, lost: Collection[Interface], wanted: LinkState, route: Route
+) -> bool:
+    """Tell whether a kept link's change costs a route over it.
+
+    What leads to a next hop that only lost addresses reach could not be put back in its place.
+
+    Args:
+        link: as it is.
+        lost: what `leaving` said.
+        wanted: as it is to be.
+        route: as it is.
+    """
+    if route.dst.version == 6 and _falls_silent(link, wanted):
+        return True
     own = {address for address in link.addresses if address.version == 4}
-    return bool(own) and own <= set(lost)
+    if route.dst.version == 4 and own and own <= set(lost):
+        return True  # with the last address the kernel drops the routes
+    left = [*wanted.addresses, *(a for a in link.addresses if a not in lost)]
+    return _is_near(route.via, lost) and not _is_near(route.via, left)
+
+
+def _is_near(via: Address | None, addresses: Iterable[Interface]) -> bool:
+    return via is not None and any(via in address.network for address in addresses)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
 from nslab.kernel.sandbox import HOST
-from nslab.plan.addresses import coming, complete, falls_silent, leaving, loses_ipv4
-from nslab.plan.effects import as_it_comes, is_stranded, mtu_of, names_link, reaches
+from nslab.plan.addresses import coming, complete, leaving, takes_along
+from nslab.plan.effects import as_it_comes, mtu_of, names_link, reaches
 from nslab.plan.order import cable_order
 from nslab.plan.plan import Plan
 from nslab.plan.state import (
@@ -206,24 +206,20 @@ class _Comparison:
                     yield name, state.links[ifname], wanted
 
     def delete_routes(self) -> Iterator[Step]:
-        """Delete what is no longer wanted, and by name what the kernel would delete silently."""
-        kept = {(name, link.ifname): (link, wanted) for name, link, wanted in self.kept_links()}
-        flushed: set[tuple[End, int]] = set()
-        for end, (link, wanted) in kept.items():
-            if loses_ipv4(link, self.leaving(end[0], link, wanted)):
-                flushed.add((end, 4))
-            if falls_silent(link, wanted):
-                flushed.add((end, 6))
+        """Delete what is no longer wanted, and by name what could not stay or not come back."""
+        changes = {
+            (name, link.ifname): (link, self.leaving(name, link, wanted), wanted)
+            for name, link, wanted in self.kept_links()
+        }
         for name, state in self.observed.items():
             if name not in self.desired:
                 continue
             asked = {route_key(route) for route in self.desired[name].routes}
             mine = {route_key(route) for route in self.last.get(name, _EMPTY).routes}
             for route in state.routes:
-                end = (name, route.ifname or "")
-                surplus = route_key(route) in mine and route_key(route) not in asked
-                swept = (end, route.dst.version) in flushed
-                swept |= end in kept and is_stranded(route, *kept[end])
+                end, key = (name, route.ifname or ""), route_key(route)
+                surplus = key in mine and key not in asked
+                swept = end in changes and takes_along(*changes[end], route)
                 if end in self.doomed:
                     self.lost.add((name, route))  # it goes with its link
                 elif surplus or swept:

@@ -35,8 +35,3 @@ def reaches(link: LinkState, route: Route) -> bool:
     if route.dst.version == 6 and not link.ipv6:
         return False
     return route.via is None or any(route.via in address.network for address in link.addresses)
-
-
-def is_stranded(route: Route, link: LinkState, wanted: LinkState) -> bool:
-    """Tell whether a link's addresses reach the next hop now, and no longer then."""
-    return route.via is not None and reaches(link, route) and not reaches(wanted, route)

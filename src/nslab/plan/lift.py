@@ -70,7 +70,8 @@ def _node(node: Node, observed: State) -> Node:
     found = [(key, state.sysctl.get(sysctl_key(key))) for key, _ in node.sysctl]
     pairs = [(key, value) for key, value in found if value is not None]
     forward = all(state.sysctl.get(key, "1") == "1" for key in FORWARD)
-    routes = tuple(_in_its_words(route, node.routes) for route in state.routes)
+    said = [route for route in state.routes if route.type == "unicast"]  # others have no word
+    routes = tuple(_in_its_words(route, node.routes) for route in said)
     return Node(node.name, forward, routes, tuple(pairs), _uplink(node, state))
 
 

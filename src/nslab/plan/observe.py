@@ -33,7 +33,7 @@ from nslab.netlink.rtnl.constants import AF, RT_TABLE, RTM, RTN, RTPROT
 from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
 from nslab.netlink.rtnl.netconf import NETCONFA_IFINDEX_ALL, Netconf
 from nslab.netlink.rtnl.netns import Nsid
-from nslab.plan.state import End, LinkState, NetnsState, State
+from nslab.plan.state import ROUTE_TYPES, End, LinkState, NetnsState, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -206,7 +206,7 @@ def _routes(handle: Handle, names: dict[int, str]) -> list[Route]:
         _route(message, names)
         for message in messages
         if message.protocol in _STATIC
-        and message.type == RTN.UNICAST
+        and message.type in ROUTE_TYPES
         and message.family in (AF.INET, AF.INET6)
     ]
 
@@ -217,8 +217,9 @@ def _route(message: rtnl_route.Route, names: dict[int, str]) -> Route:
     return Route(
         dst=_network(message),
         via=_gateway(message.gateway),
-        ifname=names.get(message.oif or 0),
+        ifname=names.get(message.oif or 0) if message.type == RTN.UNICAST else None,
         metric=None if metric == usual else metric,
+        type=ROUTE_TYPES[message.type],
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nslab.kernel.sandbox import HOST, OUTSIDE
 from nslab.lab.names import FORWARD
+from nslab.netlink.rtnl.constants import RTN
 
 if TYPE_CHECKING:
     from nslab.lab.model import Interface, Route
@@ -19,6 +20,15 @@ QUIET = ("net.ipv6.conf.all.disable_ipv6", "net.ipv6.conf.default.disable_ipv6")
 
 IMPLIED = (*FORWARD, *QUIET)
 """The sysctls that every lab sets without being asked, where the kernel has them."""
+
+ROUTE_TYPES = {
+    RTN.UNICAST: "unicast",
+    RTN.BLACKHOLE: "blackhole",
+    RTN.UNREACHABLE: "unreachable",
+    RTN.PROHIBIT: "prohibit",
+    RTN.THROW: "throw",
+}
+"""The types of route that can stand in the way of a lab's, which are unicast, by their names."""
 
 MODERN = dict.fromkeys(IMPLIED, "0")
 """Their values in a new netns of a machine that speaks IPv6 and was not told otherwise."""
@@ -92,4 +102,4 @@ def route_key(route: Route) -> tuple[object, int]:
 def satisfies(found: Route, wanted: Route) -> bool:
     """Tell whether a route of the same key leads where the file wants it to."""
     same_link = wanted.ifname is None or wanted.ifname == found.ifname
-    return found.via == wanted.via and same_link
+    return found.type == wanted.type and found.via == wanted.via and same_link

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from nslab.netlink.message import NLM_F, Request
 from nslab.netlink.rtnl import route as rtnl_route
-from nslab.netlink.rtnl.constants import AF, RT_SCOPE, RT_TABLE, RTM, RTN, RTPROT
+from nslab.netlink.rtnl.constants import AF, RT_SCOPE, RT_TABLE, RTM, RTPROT
+from nslab.plan.state import ROUTE_TYPES
 from nslab.plan.steps.step import NEW, Step, ip_in
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from nslab.plan.steps.step import Open
 
 _FAMILY = {4: AF.INET, 6: AF.INET6}
+_TYPES = {name: number for number, name in ROUTE_TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class DeleteRoute(Step):
 def route_words(route: Route) -> str:
     """Say a route in iproute2's words."""
     default = route.dst.prefixlen == 0
-    words = ["default" if default and (route.via or route.dst.version == 4) else str(route.dst)]
+    words = [] if route.type == "unicast" else [route.type]
+    words.append("default" if default and (route.via or route.dst.version == 4) else str(route.dst))
     if route.via is not None:
         words += ["via", str(route.via)]
     if route.ifname is not None:
@@ -87,14 +90,14 @@ def route_words(route: Route) -> str:
 
 
 def _route(route: Route, index: int, whose: int = RTPROT.STATIC) -> rtnl_route.Route:
-    local = route.via is None
+    local = route.via is None and route.type == "unicast"
     return rtnl_route.Route(
         family=_FAMILY[route.dst.version],
         dst_len=route.dst.prefixlen,
         table8=RT_TABLE.MAIN,
         protocol=whose,
         scope=RT_SCOPE.LINK if local and route.dst.version == 4 else RT_SCOPE.UNIVERSE,
-        type=RTN.UNICAST,
+        type=_TYPES[route.type],
         dst=route.dst.network_address.packed if route.dst.prefixlen else None,
         gateway=route.via.packed if route.via is not None else None,
         oif=index or None,

@@ -1,0 +1,92 @@
+"""What differs between the file and the kernel, said; and mended by `up`, where it is the lab's."""
+
+from __future__ import annotations
+
+import pytest
+
+from nslab import Lab, diff, up
+from nslab.plan.steps.route import AddRoute
+
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("able")]
+
+
+def routed(name: str) -> Lab:
+    lab = Lab(name)
+    routes = [{"dst": "192.0.2.0/24", "via": "10.0.0.2"}, {"dst": "fd01::/64", "via": "fd00::2"}]
+    lab.node("a", routes=routes)
+    lab.cable("a", "b", subnet=["10.0.0.0/30", "fd00::/64"])
+    return lab
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "198.51.100.0/24 via 10.0.0.2 dev eth0",
+        "fd02::/64 via fd00::2 dev eth0",
+        "blackhole 198.51.100.0/24",
+        "unreachable fd02::/64",
+        "prohibit 198.51.100.0/24 metric 7",
+    ],
+)
+def test_a_route_added_by_hand_is_named_and_left(name: str, words: str) -> None:
+    lab = routed(name)
+    with up(lab) as running:
+        family = "-6" if "::" in words else "-4"
+        running["a"].run(["ip", family, "route", "add", *words.split()], check=True)
+        up(lab)
+        assert [str(one) for one in running.drift()] == [f"a: the route {words} is not this lab's"]
+        assert not diff(lab)
+
+
+def test_a_route_over_an_address_added_by_hand_is_left(name: str) -> None:
+    lab = routed(name)
+    with up(lab) as running:
+        command = "ip address add 10.9.0.1/24 dev eth0; ip route add 198.51.100.0/24 via 10.9.0.2"
+        running["a"].run(["sh", "-ec", command], check=True)
+        up(lab)
+        assert [str(one) for one in running.drift()] == [
+            "a:eth0: the address 10.9.0.1/24 is not this lab's",
+            "a: the route 198.51.100.0/24 via 10.9.0.2 dev eth0 is not this lab's",
+        ]
+        assert not diff(lab)
+
+
+@pytest.mark.parametrize(
+    ("words", "file_s"),
+    [
+        ("blackhole 192.0.2.0/24", "192.0.2.0/24 via 10.0.0.2"),
+        ("throw fd01::/64", "fd01::/64 via fd00::2"),
+    ],
+)
+def test_a_route_replaced_by_hand_is_put_back(name: str, words: str, file_s: str) -> None:
+    lab = routed(name)
+    with up(lab) as running:
+        family = "-6" if "::" in words else "-4"
+        command = "ip -6 route delete fd01::/64;" if "::" in words else ""
+        command += f"ip {family} route replace {words}"
+        running["a"].run(["sh", "-c", command], check=True)
+        assert [str(one) for one in running.drift()] == [f"a: a route is {words}, not {file_s}"]
+        (step,) = diff(lab)
+        assert isinstance(step, AddRoute)
+        up(lab)
+        assert running.drift() == []
+        assert "blackhole" not in str(running.observed())
+
+
+def test_a_link_that_is_down_is_named_once(name: str) -> None:
+    lab = routed(name)
+    with up(lab) as running:
+        running["b"].run(["ip", "link", "set", "eth0", "down"], check=True)
+        assert [str(one) for one in running.drift()] == ["b:eth0: is down"]
+        up(lab)
+        assert running.drift() == []
+        assert running.ping().ok
+
+
+def test_an_mtu_changed_by_hand_goes_back(name: str) -> None:
+    lab = routed(name)
+    with up(lab) as running:
+        running["a"].run(["ip", "link", "set", "eth0", "mtu", "1400"], check=True)
+        assert [str(one) for one in running.drift()] == ["a:eth0: has the MTU 1400, not 1500"]
+        up(lab)
+        assert running.drift() == []
