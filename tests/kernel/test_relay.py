@@ -201,6 +201,24 @@ def test_the_next_target_is_tried_where_one_is_out_of_reach() -> None:
         assert all_of(sock) == b"second"
 
 
+@sandboxed
+def test_a_target_may_be_an_address_of_one_link() -> None:
+    from nslab.ip import program
+
+    for words in ("link set lo up", "address add fe80::5/64 dev lo nodad"):
+        assert program.run("ip", words.split()) == 0
+    number = socket.if_nametoindex("lo")
+    with socket.socket(socket.AF_INET6) as listener:
+        listener.bind(("fe80::5", 53, 0, number))
+        listener.listen()
+        for scope in ("lo", str(number)):
+            with relaying((f"fe80::5%{scope}", 53)) as running, running.connect() as sock:
+                listener.settimeout(PATIENCE)
+                accepted, _ = listener.accept()
+                accepted.close()
+                assert all_of(sock) == b""
+
+
 @pytest.mark.parametrize("own", ["127.0.0.1", "::1"])
 def test_a_target_of_the_client_s_family_is_tried_first(own: str) -> None:
     with (

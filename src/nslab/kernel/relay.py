@@ -128,13 +128,21 @@ def _connect(target: Target, kind: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in target[0] else socket.AF_INET
     sock = socket.socket(family, kind | socket.SOCK_NONBLOCK)
     try:
-        sock.connect(target)
+        sock.connect(_sockaddr(target))
     except BlockingIOError:
         pass
     except OSError:
         sock.close()
         raise
     return sock
+
+
+def _sockaddr(target: Target) -> tuple[str, int] | tuple[str, int, int, int]:
+    """Give the form in which Python keeps the link of `fe80::1%eth0`."""
+    address, _, link = target[0].partition("%")
+    if not link:
+        return target
+    return address, target[1], 0, int(link) if link.isdigit() else socket.if_nametoindex(link)
 
 
 class _Loop:

@@ -26,6 +26,16 @@ KINDS = ("auto", "kernel", "pasta", "none")
 POOLS: tuple[Network, ...] = (IPv4Network("100.127.0.0/16"), IPv6Network("fd6e:736c:6163::/48"))
 """Where the two addresses of the way out are taken from (RFC 6598; a ULA, RFC 4193)."""
 
+_PRIVATE: dict[int, tuple[Network, ...]] = {
+    4: (
+        IPv4Network("10.0.0.0/8"),
+        IPv4Network("172.16.0.0/12"),
+        IPv4Network("192.168.0.0/16"),
+    ),
+    6: (IPv6Network("fd00::/16"), IPv6Network("fd01::/16")),
+}
+"""Where a free subnet is looked for (RFC 1918, RFC 4193)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forward:
@@ -167,20 +177,23 @@ def refuse_clashes(lab: Desired, known: Sequence[tuple[Network, str]]) -> None:
                 raise NslabError(
                     f"{network} has an uplink, and the machine has a route to {other}"
                     f" by {ifname}: the lab would hide what is there",
-                    hint=f"take another subnet, as {free}",
+                    hint=f"take another subnet, as {free}" if free else None,
                 )
 
 
-def _suggest(network: Network, taken: Sequence[Network]) -> str:
-    pool = IPv4Network("10.0.0.0/8") if network.version == 4 else IPv6Network("fd00::/16")
-    size = max(network.prefixlen, pool.prefixlen)
-    candidates = (interface(first, size).network for first in _firsts(pool, size))
-    return str(next(one for one in candidates if not any(overlap(one, other) for other in taken)))
-
-
-def _firsts(pool: Network, prefix: int) -> Iterable[Address]:
-    step = 1 << (pool.max_prefixlen - prefix)
-    return (pool[place] for place in range(step, min(pool.num_addresses, step * 65536), step))
+def _suggest(network: Network, taken: Sequence[Network]) -> Network | None:
+    """Find a free subnet of that size, past what is in the way and past each pool's first one."""
+    for pool in _PRIVATE[network.version]:
+        prefix = max(network.prefixlen, pool.prefixlen)
+        size, place = 1 << (pool.max_prefixlen - prefix), 1
+        while place * size < pool.num_addresses:
+            found = interface(pool[place * size], prefix).network
+            other = next((one for one in taken if overlap(found, one)), None)
+            if other is None:
+                return found
+            past = max(int(other[-1]), int(found[-1])) - int(pool[0])
+            place = past // size + 1
+    return None
 
 
 def pasta_arguments(way: Way) -> list[str]:
