@@ -98,7 +98,7 @@ def test_a_lab_that_is_not_there(
         ("", ["bad.yaml"]),
         ("\x00\x01", ["bad.yaml"]),
         ("- 1", ["bad.yaml"]),
-        ("bridges: {b: {uplink: true}}", ["uplink", "not"]),
+        ("bridges: {b: {uplink: true}}", ["uplink", "no subnet to lead out"]),
     ],
 )
 def test_a_bad_file(nslab: Nslab, tmp_path: Path, text: str, messages: list[str]) -> None:

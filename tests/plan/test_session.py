@@ -147,7 +147,10 @@ def test_a_change_takes_few_steps_and_leaves_the_rest_alone(name: str) -> None:
 
 def test_a_node_that_goes_takes_its_processes_along(name: str) -> None:
     with up(star(name)) as running_lab:
-        with running_lab["h3"].popen(["sleep", "60"]) as sleeper:
+        command = ["sh", "-c", "echo here; exec sleep 60"]
+        with running_lab["h3"].popen(command, stdout=subprocess.PIPE) as sleeper:
+            assert sleeper.stdout is not None
+            assert sleeper.stdout.readline() == b"here\n"
             up(star(name, 2))
             assert sleeper.wait(timeout=5) == -signal.SIGKILL
         with pytest.raises(NodeNotFoundError):

@@ -32,7 +32,7 @@ from nslab.plan.planning import (
     plan_new,
     same_source,
 )
-from nslab.plan.way.host import close_for
+from nslab.plan.way.host import close_for, part_from_machine
 from nslab.plan.way.lead import (
     Leading,
     decide,
@@ -307,6 +307,7 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
             sandbox.keep()
     except BaseException as error:
         leave.part(sandbox, desired)
+        _part(sandbox, leading)
         sandbox.end()
         leave.settle(sandbox.lab, sandbox.pid)
         _close_machine(desired.name, leading)
@@ -319,6 +320,12 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
     else:
         sandbox.release()
     return Running(desired.name, sandbox.pid, None if keep else sandbox)
+
+
+def _part(sandbox: Sandbox, leading: Leading) -> None:
+    """Delete a lab's veth to the machine, where it may be, so that none lingers."""
+    if leading.way is not None and leading.way.kind == "kernel":
+        part_from_machine(sandbox)
 
 
 def _close_machine(lab: str, leading: Leading) -> None:
