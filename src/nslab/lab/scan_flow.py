@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from nslab.lab.document import (
     MAX_DEPTH,
@@ -33,12 +33,11 @@ def read_json(text: str, document: Document) -> None:
         Syntax: what cannot be read, and in which line.
     """
     try:
-        tree: Tree = json.loads(
-            text, parse_int=_whole, parse_constant=_constant, object_pairs_hook=_first
-        )
+        document.tree = json.loads(text, parse_int=_whole, object_pairs_hook=_first)
     except json.JSONDecodeError as error:
         raise Syntax(f"not JSON: {error.msg}", error.lineno) from None
-    document.tree = tree
+    except RecursionError:
+        pass  # the scan gives up before, and knows its line
     _Scan(text, document, separator=":").value(())
 
 
@@ -57,6 +56,8 @@ def read_toml(text: str, document: Document) -> None:
         line = re.match(r"line (\d+)", where)
         last = text.count("\n") + 1
         raise Syntax(f"not TOML: {words}", int(line[1]) if line else last) from None
+    except RecursionError:
+        pass  # likewise
     _Scan(text, document, separator="=").statements()
 
 
@@ -69,14 +70,11 @@ def _first(pairs: list[tuple[str, Tree]]) -> dict[str, Tree]:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        raise Syntax(f"the number {quote(digits)} is too long", None)
-    return int(digits)
+    """Read a number; one that is too long the scan refuses, which knows its line."""
+    return 0 if len(digits) > MAX_DIGITS else int(digits)
 
 
-def _constant(word: str) -> NoReturn:
-    raise Syntax(f"not JSON: {word} is no number there", None)
-
+_CONSTANTS = {"NaN", "Infinity", "-Infinity"}
 
 _WORD = re.compile(
     r'(?P<text>"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\')'
@@ -138,9 +136,19 @@ class _Scan:
             self.pairs(path)
         else:
             while self.word not in {",", "]", "}", "\n", ""}:
+                self.check()
                 self.step()
         if self.separator == ":":
             self.blank()
+
+    def check(self) -> None:
+        """Refuse what JSON has no numbers for, though Python's reader does, and endless ones."""
+        if self.separator != ":":
+            return
+        if self.word in _CONSTANTS:
+            raise Syntax(f"not JSON: {self.word} is no number there", self.line)
+        if len(self.word) > MAX_DIGITS and self.word.lstrip("-").isdigit():
+            raise Syntax(f"the number {quote(self.word)} is too long", self.line)
 
     def items(self, path: Path) -> None:
         self.step()

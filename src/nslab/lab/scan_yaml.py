@@ -139,7 +139,7 @@ class _Grower:
         if self.wants_key():
             raise Syntax("a mapping or list cannot be a key", self.here.line)
         if event.tag not in {None, "!"}:
-            raise Syntax(f"tags such as {quote(event.tag)} are not supported", self.here.line)
+            self.refuse_tag(event.tag)
         if len(self.open) >= MAX_DEPTH:
             raise Syntax(too_deep(), self.here.line)
         path = self.put(value)
@@ -153,14 +153,15 @@ class _Grower:
             self.anchors[closed.anchor] = closed.value
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
-        if event.tag not in {None, "!", "tag:yaml.org,2002:str"}:
-            raise Syntax(f"tags such as {quote(event.tag)} are not supported", self.here.line)
+        tagged = event.tag not in {None, "!", "tag:yaml.org,2002:str"}
+        if tagged:
+            self.refuse_tag(event.tag)
         if self.wants_key():
             self.take_key(event.value)
             if event.anchor:
                 self.anchors[event.anchor] = event.value
             return
-        is_plain = event.implicit[0] and event.tag is None
+        is_plain = event.style in {None, ""} and (tagged or event.tag is None)
         value = plain(event.value, self.here.line) if is_plain else event.value
         if event.anchor:
             self.anchors[event.anchor] = value
@@ -178,6 +179,17 @@ class _Grower:
             self.take_key(value)
         else:
             raise Syntax("only a text can be a key", self.here.line)
+
+    def refuse_tag(self, tag: str | None) -> None:
+        """Note a tag, and go on as if it were not there."""
+        place = self.open[-1] if self.open else None
+        path: Path = place.path if place else ()
+        if place is not None and isinstance(place.value, list):
+            path = (*path, len(place.value))
+        elif place is not None and place.key is not None:
+            path = (*path, place.key)
+        message = f"tags such as {quote(tag)} are not supported"
+        self.document.refuse(path, message, place=self.here)
 
     def wants_key(self) -> bool:
         return bool(self.open) and self.open[-1].key is None and type(self.open[-1].value) is dict
