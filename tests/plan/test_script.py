@@ -29,6 +29,7 @@ OBJECTS = (
     "neigh show nud permanent",  # learnt ones come and go with router solicitations
 )
 SETTLING = {"valid_life_time", "preferred_life_time", "ifi_flags", "link_netnsid", "operstate"}
+MARK = "ifalias"  # by which the script knows its own namespaces
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,9 +58,9 @@ def ordered(routes: object) -> object:
 
 
 def plain(value: object) -> object:
-    """Leave out what differs from one moment to the next."""
+    """Leave out what differs from one moment to the next, and the script's own mark."""
     if isinstance(value, dict):
-        return {k: plain(v) for k, v in value.items() if k not in SETTLING}
+        return {k: plain(v) for k, v in value.items() if k not in {MARK, *SETTLING}}
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
@@ -102,3 +103,55 @@ def test_names_are_quoted_for_the_shell() -> None:
     assert "'$(reboot)'" in text
     assert "'x;y'" in text
     assert subprocess.run(["sh", "-n"], input=text, text=True, check=False).returncode == 0
+
+
+def in_sandbox(folder: Path, script_text: str, commands: str) -> list[str]:
+    """Run commands where the script is `lab.sh`; give what they print."""
+    (folder / "lab.sh").write_text(script_text)
+    inside = f"cd {folder}; mount -t tmpfs tmpfs /run; {commands}"
+    flags = ["-rnm"] if os.geteuid() == 0 else ["-Urnm"]
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    done = subprocess.run(
+        ["unshare", *flags, "sh", "-c", inside],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": path},
+        timeout=30,
+    )
+    return done.stdout.split()
+
+
+LIST = "ip netns list | sort | cut -d' ' -f1; echo $code"
+
+
+def pair() -> str:
+    lab = Lab("pa.ir")
+    for node in ("a", "b", "c"):
+        lab.node(node)
+    lab.cable("a", "b", subnet="10.0.0.0/30")
+    return script(lab.resolve())
+
+
+@pytest.mark.parametrize(
+    ("commands", "left"),
+    [
+        ("sh lab.sh", ["a", "b", "c", "0"]),
+        ("sh lab.sh && sh lab.sh down", ["0"]),
+        ("sh lab.sh down", ["0"]),
+        ("ip netns add b; sh lab.sh down", ["b", "0"]),  # not the script's
+        ("sh lab.sh; ip netns delete b; sh lab.sh down", ["0"]),
+        ("sh lab.sh; ip netns delete b; ip netns add b; sh lab.sh down", ["b", "0"]),
+        (
+            "sed 's/alias nslab:pa.ir;/alias nslab:paxir;/' lab.sh >x; sh x; sh lab.sh down",
+            ["a", "b", "c", "0"],
+        ),
+        ("ip netns add b; sh lab.sh", ["b", "1"]),  # a is taken back, b was there before
+        ("sh lab.sh; sh lab.sh", ["a", "b", "c", "1"]),
+        ("sed 's/^ip -n b .*up$/kill -INT $$/' lab.sh >broken; sh broken", ["1"]),
+    ],
+)
+def test_it_takes_away_what_it_made_and_nothing_else(
+    tmp_path: Path, commands: str, left: list[str]
+) -> None:
+    assert in_sandbox(tmp_path, pair(), f"{commands}; code=$?; {LIST}") == left

@@ -9,6 +9,7 @@ from nslab.plan.diff import compare
 from nslab.plan.lower import lower
 from nslab.plan.state import MODERN
 from nslab.plan.steps import AddNetns
+from nslab.plan.steps.way import OpenHost
 from nslab.plan.way.lead import around, on_any_machine, with_links
 from nslab.plan.way.serve import serve
 
@@ -23,21 +24,55 @@ _HEAD = """\
 # As root:    sh {lab}.sh          and `sh {lab}.sh down` takes it away
 # Else:       unshare -Urnm sh -c 'mount -t tmpfs tmpfs /run && sh {lab}.sh && exec sh'
 #             gives a shell beside the lab, which ends with it
+#
+# Its namespaces bear a mark, the alias of their `lo`: only what bears it is taken away. If a step
+# fails, what was made before it goes.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
+
+mark() {{ made="$1 $made"; ip -n "$1" link set lo alias nslab:{lab}; }}
+is_marked() {{ ip -n "$1" link show lo 2>/dev/null | grep -qx ' *alias nslab:{pattern}'; }}
+delete() {{ for name; do ip netns delete "$name" || failed=1; done; }}
+
+failed=0
+made=
 if [ "${{1-}}" = down ]; then
-    for name in {names}; do ip netns delete "$name"; done
-    exit
+    for name in {names}; do
+        if is_marked "$name"; then made="$made $name"; fi
+    done
+{down}    delete $made
+    exit $failed
 fi
+trap 'delete $made' EXIT
+trap 'exit 1' HUP INT TERM
+
+"""
+
+_TAIL = """
+trap - EXIT
 """
 
 
 def script(lab: Desired) -> str:
-    """Give a POSIX shell script that builds the lab; it stops at the first step that fails."""
+    """Give a POSIX shell script that builds the lab; if a step fails, it takes all back."""
     steps = _steps(lab)
     names = [step.netns for step in steps if isinstance(step, AddNetns)]
-    commands = [step.command() for step in steps]
-    return _HEAD.format(lab=lab.name, names=" ".join(names)) + "\n".join(commands) + "\n"
+    backs = [back for step in steps if isinstance(step, OpenHost) for back in step.undo()]
+    down = [
+        f"    if is_marked {OUTSIDE}; then {back.command()} || failed=1; fi\n" for back in backs
+    ]
+    head = _HEAD.format(
+        lab=lab.name,
+        pattern=lab.name.replace(".", r"\."),
+        names=" ".join(names),
+        down="".join(down),
+    )
+    return head + "\n".join(map(_line, steps)) + "\n" + _TAIL
+
+
+def _line(step: Step) -> str:
+    mark = f"; mark {step.netns}" if isinstance(step, AddNetns) else ""
+    return step.command() + mark
 
 
 def _steps(lab: Desired) -> list[Step]:
