@@ -55,6 +55,10 @@ def offered(machine: Machine, line: str) -> list[str]:
         ("nslab up sub/", ["sub/inner.yaml"]),
         ("nslab draw t", ["tutorial"]),
         ("nslab completion ", ["bash", "fish", "zsh"]),
+        ("nslab up --uplink ", ["auto", "kernel", "none", "pasta"]),
+        ("nslab plan --uplink p", ["pasta"]),
+        ("nslab up --upl", ["--uplink"]),
+        ("nslab ping pc1 ou", ["outside"]),
     ],
 )
 def test_what_is_offered(tutorial: Machine, line: str, words: list[str]) -> None:

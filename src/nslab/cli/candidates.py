@@ -49,6 +49,13 @@ def nodes(_: str, typed: Namespace) -> list[str]:
     return [node.name for node in connect(lab_name(typed.option)).desired().nodes]
 
 
+def targets(prefix: str, typed: Namespace) -> list[str]:
+    """Give what a node can ask: the lab's nodes and, once one is typed, the outside."""
+    from nslab.kernel.sandbox import OUTSIDE
+
+    return nodes(prefix, typed) + [OUTSIDE] * bool(typed.source)
+
+
 def nodes_and_fabrics(_: str, typed: Namespace) -> list[str]:
     """Give every netns that a command can run in: nodes, fabrics and the outside."""
     from nslab.cli.choice import lab_name

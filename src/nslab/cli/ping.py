@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from nslab.cli.candidates import nodes
+from nslab.cli.candidates import nodes, targets
 from nslab.cli.choice import lab_name, prepare_to_build
 from nslab.cli.parser import (
     Parser,
@@ -50,7 +50,7 @@ def parser() -> Parser:
         "TO",
         "the node that is asked (default: all others), or `outside`: the way out, hop by hop",
         many="?",
-        candidates=nodes,
+        candidates=targets,
     )
     _add_which(made)
     _add_patience(made)
