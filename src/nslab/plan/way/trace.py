@@ -16,7 +16,9 @@ from nslab.kernel.sandbox import OUTSIDE
 from nslab.kernel.transport import AF_NETLINK, Transport
 from nslab.lab.address import is_link_local
 from nslab.lab.names import FORWARD
-from nslab.plan.way import host, resolver
+from nslab.lab.uplink import UPLINK
+from nslab.nft import program, rules
+from nslab.plan.way import host, resolver, tables
 from nslab.plan.way.lead import found
 from nslab.plan.way.machine import look
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 _AF_INET, _AF_INET6, _DATAGRAM, _RAW = 2, 10, 2, 3
 _PATIENCE = 1.0
+_MENDS, _RESTARTS = "`nslab up` mends it", "`nslab up` starts it again"
 _PING_GROUPS = "net.ipv4.ping_group_range"
 _QUESTION = b"\0\0\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1"
 """A DNS query for the name servers of the root, without its number (RFC 1035)."""
@@ -62,6 +65,7 @@ def trace(sandbox: Sandbox, lab: Desired, observed: State, node: str) -> list[Ho
         node: one of the lab's nodes.
     """
     own = [item for link in observed[node].links.values() for item in link.addresses]
+    own += [item for end in lab.endpoints()[node] for item in end.addresses]
     given = [item for item in own if not item.ip.is_loopback and not is_link_local(item.ip)]
     versions = sorted({item.version for item in given})
     if not versions:
@@ -106,9 +110,9 @@ class _Way:
         yield self.gateway()
         yield self.forwarding()
         if self.way is None:
-            detail = "the lab is not led out"
-            yield self.hop("way out", detail, ok=False, hint="`uplink: true` on a bridge, then up")
+            yield self.nothing()
             return
+        yield self.masquerade(self.way)
         yield from self.kernel(self.way) if self.way.kind == "kernel" else self.pasta(self.way)
         yield self.resolver()
 
@@ -125,10 +129,11 @@ class _Way:
             if item.version == self.version and link.kind != "loopback"
             if not is_link_local(item.ip)
         ]
+        if not links:  # a link that is set down loses those of IPv6
+            return self.hop("address", f"{self.node} has lost its own", ok=False, hint=_MENDS)
         link, item = next((pair for pair in links if pair[0].up), links[0])
-        hint = f"`nslab exec {self.node} ip link set {link.ifname} up`"
         down = "" if link.up else ", which is down"
-        return self.hop("address", f"{item} on {link.ifname}{down}", ok=link.up, hint=hint)
+        return self.hop("address", f"{item} on {link.ifname}{down}", ok=link.up, hint=_MENDS)
 
     def default_route(self, state: NetnsState) -> Hop:
         """Look for the default route."""
@@ -153,40 +158,65 @@ class _Way:
         (value,) = self.sandbox.sysctl(OUTSIDE, [FORWARD[self.version == 6]])
         ok = value == "1"
         detail = f"{OUTSIDE} forwards" if ok else f"{OUTSIDE} does not forward"
-        return self.hop("forwarding", detail, ok=ok, hint="`nslab up` mends it")
+        return self.hop("forwarding", detail, ok=ok, hint=_MENDS)
+
+    def nothing(self) -> Hop:
+        """Say why the lab is not led out."""
+        pidfd = self.sandbox.lend(pasta.LODGED)
+        if pidfd is not None:
+            os.close(pidfd)
+            return self.hop("pasta", "it has ended", ok=False, hint=_RESTARTS)
+        hint = _MENDS if self.gateways else "`uplink: true` on a bridge, then up"
+        return self.hop("way out", "the lab is not led out", ok=False, hint=hint)
+
+    def masquerade(self, way: Way) -> Hop:
+        """Look at the rules of the netns `outside`, by which all leaves with its address."""
+        place = self.sandbox.lab, self.sandbox.pid, OUTSIDE
+        listed = program.listed(["table", "inet", tables.OURS], place)
+        ok = rules.same(tables.outside_table(way), listed)
+        detail = f"the nftables of {OUTSIDE} are {'as' if ok else 'not as'} they should be"
+        return self.hop("masquerade", detail, ok=ok, hint=_MENDS)
 
     def kernel(self, way: Way) -> Iterator[Hop]:
         """Look at the veth to the machine and at what the machine does."""
         near, far = _of(way.near, self.version), _of(way.far, self.version)
+        if near is None or far is None:  # an end of it was set down
+            detail = f"{way.host_ifname} or {UPLINK} has lost its address"
+            yield self.hop("this machine", detail, ok=False, hint=_MENDS)
+            return
         ok = self.answers(far.ip)
         detail = f"{far.ip} at {way.host_ifname} {'answers' if ok else 'gives no answer'}"
-        yield self.hop("this machine", detail, ok=ok, hint="`nslab up` mends it")
+        yield self.hop("this machine", detail, ok=ok, hint=_MENDS)
         key = host.FORWARDING[self.version]
         forwards = exchange(key) == "1"
         detail = f"{key} is {'1' if forwards else '0'}"
-        yield self.hop("its forwarding", detail, ok=forwards, hint="`nslab up` mends it")
+        yield self.hop("its forwarding", detail, ok=forwards, hint=_MENDS)
         ok = host.is_open_for(way, host.ruleset())
         detail = "nftables lets the lab through" if ok else "nftables has not all that it needs"
-        yield self.hop("its rules", detail, ok=ok, hint="`nslab up` mends it")
+        yield self.hop("its rules", detail, ok=ok, hint=_MENDS)
         yield self.beyond(near)
 
     def pasta(self, way: Way) -> Iterator[Hop]:
         """Look for pasta."""
         ok = pasta.LODGED in self.sandbox.lodgers()
         detail = "it runs" if ok else "it has ended"
-        yield self.hop("pasta", detail, ok=ok, hint="`nslab up` starts it again")
-        if _may_ping():
-            yield self.beyond(_of(way.near, self.version))
-        else:
-            detail = f"not asked: pasta passes pings for the groups of {_PING_GROUPS} alone"
-            yield self.hop("beyond", detail, ok=True)
+        yield self.hop("pasta", detail, ok=ok, hint=_RESTARTS)
+        near = _of(way.near, self.version)
+        if near is None:
+            detail = f"{UPLINK} has lost its address"
+            yield self.hop("pasta", detail, ok=False, hint=_MENDS)
+            return
+        yield self.beyond(near, asking=_may_ping())
 
-    def beyond(self, near: Interface) -> Hop:
+    def beyond(self, near: Interface, *, asking: bool = True) -> Hop:
         """Ask the machine's own next hop, and see that what leaves has the way out's address."""
         target = look().gateways.get(self.version)
         if target is None:
             hint = "the machine itself reaches no other network by this version"
             return self.hop("beyond", "this machine has no default route", ok=False, hint=hint)
+        if not asking:
+            detail = f"not asked: pasta passes pings for the groups of {_PING_GROUPS} alone"
+            return self.hop("beyond", detail, ok=True)
         ok = self.answers(target)
         said = "answers" if ok else "gives no answer"
         masked = self.masked(target, near.ip)
@@ -255,5 +285,5 @@ def _may_ping() -> bool:
     return any(int(lowest) <= group <= int(highest) for group in (os.getegid(), *os.getgroups()))
 
 
-def _of(addresses: tuple[Interface, ...], version: int) -> Interface:
-    return next(item for item in addresses if item.version == version)
+def _of(addresses: tuple[Interface, ...], version: int) -> Interface | None:
+    return next((item for item in addresses if item.version == version), None)

@@ -1,0 +1,260 @@
+"""`nslab ping NODE outside`: each thing that the way out needs, taken away in turn."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from tests.plan.way.world import FAR4, ROUTER4, ROUTER6, World, in_world
+
+LAB: dict[str, object] = {
+    "name": "traced",
+    "bridges": {
+        "lan": {"subnet": ["10.0.1.0/24", "fd00:1::/64"], "uplink": True, "ports": ["pc1", "pc2"]}
+    },
+    "nodes": {"bare": {}},
+}
+PASTA = ("--uplink", "pasta")
+
+
+def run(words: str) -> None:
+    subprocess.run(words.split(), check=True, capture_output=True)
+
+
+def nameless(world: World) -> None:
+    """Give the machine a resolver on the network."""
+    from tests.plan.way.test_names import use_resolver
+
+    use_resolver(world, f"nameserver {FAR4}\n")
+
+
+def hops(world: World, node: str = "pc1") -> tuple[int, list[dict[str, object]]]:
+    """Trace; give the exit code and the hops."""
+    done = world.nslab("ping", "-j", node, "outside", check=False)
+    assert done.stderr == ""
+    found = json.loads(done.stdout)
+    assert isinstance(found, list)
+    return done.returncode, found
+
+
+def broken(world: World, node: str = "pc1") -> list[str]:
+    """Give the names of the hops that fail; the exit code says whether there are any."""
+    code, found = hops(world, node)
+    names = [str(hop["name"]) for hop in found if not hop["ok"]]
+    assert code == bool(names)
+    return names
+
+
+def breaks(world: World, *names: str) -> None:
+    """See that just these hops fail, and that `up` mends them."""
+    assert broken(world) == list(names)
+    world.up(LAB)
+    assert broken(world) == []
+
+
+def both(name: str) -> tuple[str, str]:
+    return f"IPv4 {name}", f"IPv6 {name}"
+
+
+@in_world()
+def test_every_hop_is_named_in_its_order(world: World) -> None:
+    nameless(world)
+    world.up(LAB)
+    code, found = hops(world)
+    assert code == 0
+    names = [
+        "address",
+        "default route",
+        "gateway",
+        "forwarding",
+        "masquerade",
+        "this machine",
+        "its forwarding",
+        "its rules",
+        "beyond",
+        "resolver",
+    ]
+    assert [hop["name"] for hop in found] == [f"IPv{v} {name}" for v in (4, 6) for name in names]
+    assert all(hop.keys() == {"name", "ok", "detail", "hint"} for hop in found)
+    assert not any(hop["hint"] for hop in found)
+    lines = world.nslab("ping", "pc1", "outside").stdout.splitlines()
+    assert [line.split()[0] for line in lines[:-1]] == ["yes"] * len(found)
+    assert lines[-1] == "pc1 reaches the outside"
+    details = {hop["name"]: str(hop["detail"]) for hop in found}
+    assert details["IPv4 beyond"].startswith(f"{ROUTER4}, this machine's gateway, answers")
+    assert details["IPv6 beyond"].startswith(f"{ROUTER6}, this machine's gateway, answers")
+    assert "source NAT to 100.127." in details["IPv4 beyond"]
+    assert "source NAT to fd6e:" in details["IPv6 beyond"]
+    world.nslab("down")
+
+
+@in_world()
+def test_what_breaks_is_said_in_words(world: World) -> None:
+    world.up(LAB)
+    world.nslab("exec", "pc1", "ip", "route", "del", "default")
+    done = world.nslab("ping", "pc1", "outside", check=False)
+    lines = done.stdout.splitlines()
+    hint = "put it on a bridge with an uplink, or give it a route to a router"
+    assert done.returncode == 1
+    assert lines[0].split()[:5] == ["yes", "IPv4", "address", "10.0.1.2/24", "on"]
+    assert lines[1] == f"  no  IPv4 default route   pc1 has none (hint: {hint})"
+    assert lines[2].startswith("  yes IPv6 address ")
+    assert lines[-1] == "pc1 does not reach the outside: it breaks at IPv4 default route"
+    world.nslab("down")
+
+
+def breaks_within(world: World, *options: str) -> None:
+    """Break in turn what root and pasta share: all within the lab."""
+    nameless(world)
+    world.up(LAB, *options)
+    assert broken(world) == []
+    for node, words, names in (
+        ("pc1", "ip link set eth0 down", both("address")),
+        ("pc1", "ip address flush dev eth0", both("address")),
+        ("pc1", "ip route del default", ("IPv4 default route",)),
+        ("pc1", "ip -6 route del default", ("IPv6 default route",)),
+        ("outside", "ip address del 10.0.1.1/24 dev lan", ("IPv4 gateway",)),
+        ("outside", "ip link set lan down", both("gateway")),
+        ("outside", "sysctl -qw net.ipv4.ip_forward=0", ("IPv4 forwarding",)),
+        ("outside", "sysctl -qw net.ipv6.conf.all.forwarding=0", ("IPv6 forwarding",)),
+    ):
+        world.nslab("exec", node, *words.split())
+        assert broken(world) == list(names), words
+        world.up(LAB)
+    assert broken(world) == []
+    world.nslab("down")
+
+
+@in_world()
+def test_what_breaks_within_the_lab_is_named(world: World) -> None:
+    breaks_within(world)
+
+
+@in_world()
+def test_what_breaks_within_the_lab_is_named_beside_pasta(world: World) -> None:
+    breaks_within(world, *PASTA)
+
+
+@in_world()
+def test_what_breaks_on_the_machine_is_named(world: World) -> None:
+    nameless(world)
+    world.up(LAB)
+    for words, names in (
+        ("ip link set nslab.traced down", both("this machine")),
+        ("sysctl -qw net.ipv4.ip_forward=0", ("IPv4 its forwarding",)),
+        ("sysctl -qw net.ipv6.conf.all.forwarding=0", ("IPv6 its forwarding",)),
+        ("nft flush table inet nslab.traced", both("its rules")),
+        ("nft delete table inet nslab.traced", both("its rules")),
+    ):
+        run(words)
+        breaks(world, *names)
+    world.nslab("down")
+
+
+@in_world()
+def test_an_end_of_the_link_that_is_down_is_named(world: World) -> None:
+    nameless(world)
+    world.up(LAB)
+    world.nslab("exec", "outside", "ip", "link", "set", "uplink", "down")
+    breaks(world, *both("this machine"))
+    world.nslab("down")
+
+
+def breaks_beyond(world: World, *options: str) -> None:
+    Path("/proc/sys/net/ipv4/ping_group_range").write_text("0 65534")
+    nameless(world)
+    world.up(LAB, *options)
+    world.in_internet("address", "del", f"{FAR4}/32", "dev", "lo")
+    assert broken(world) == ["IPv4 resolver"]
+    world.in_internet("address", "add", f"{FAR4}/32", "dev", "lo")
+    assert broken(world) == []
+    run("ip -6 route del default")
+    code, found = hops(world)
+    details = {hop["name"]: hop["detail"] for hop in found}
+    assert code == 1
+    assert details["IPv6 beyond"] == "this machine has no default route"
+    world.nslab("down")
+
+
+@in_world()
+def test_what_breaks_beyond_the_machine_is_named(world: World) -> None:
+    breaks_beyond(world)
+
+
+@in_world()
+def test_what_breaks_beyond_the_machine_is_named_beside_pasta(world: World) -> None:
+    breaks_beyond(world, *PASTA)
+
+
+@in_world()
+def test_a_router_that_is_gone_is_named(world: World) -> None:
+    nameless(world)
+    world.up(LAB)
+    world.in_internet("link", "set", "eth0", "down")
+    assert broken(world) == list(both("beyond"))
+    _, found = hops(world)
+    hints = [str(hop["hint"]) for hop in found if not hop["ok"]]
+    assert hints[0] == f"try `ping {ROUTER4}` on this machine: it may not answer anybody"
+    world.nslab("down")
+
+
+def breaks_with_pasta(world: World, *options: str) -> None:
+    nameless(world)
+    world.up(LAB, *options)
+    world.kill("pasta --foreground")
+    assert broken(world) == list(both("pasta"))
+    _, found = hops(world)
+    assert [hop["hint"] for hop in found if not hop["ok"]] == ["`nslab up` starts it again"] * 2
+    world.up(LAB)
+    assert broken(world) == []
+    world.nslab("down")
+
+
+@in_world()
+def test_pasta_that_has_ended_is_named(world: World) -> None:
+    breaks_with_pasta(world, *PASTA)
+
+
+@in_world(user=True)
+def test_pasta_that_has_ended_is_named_for_a_plain_user(world: World) -> None:
+    breaks_with_pasta(world)
+
+
+@in_world()
+def test_masquerade_that_is_gone_is_named(world: World) -> None:
+    nameless(world)
+    for options in ((), PASTA):
+        world.up(LAB, *options)
+        for words in ("delete table inet nslab", "flush chain inet nslab postrouting"):
+            world.nslab("exec", "outside", "nft", *words.split())
+            breaks(world, *both("masquerade"))
+    world.nslab("down")
+
+
+@in_world()
+def test_a_node_that_has_no_way_is_told_so(world: World) -> None:
+    world.up(LAB)
+    assert broken(world, "bare") == ["address"]
+    code, found = hops(world, "bare")
+    assert (code, found[0]["hint"]) == (1, "give it a subnet")
+    world.nslab("down")
+
+
+@in_world()
+def test_a_lab_without_a_way_is_told_so(world: World) -> None:
+    lan = {"subnet": "10.0.1.0/24", "ports": ["pc1", "pc2"]}
+    pc1 = {"routes": [{"dst": "default", "via": "10.0.1.2"}]}
+    world.up({"name": "shut", "bridges": {"lan": lan}, "nodes": {"pc1": pc1}})
+    assert broken(world) == ["IPv4 forwarding"]
+    world.nslab("down")
+
+
+@in_world()
+def test_an_unknown_node_is_an_error(world: World) -> None:
+    world.up(LAB)
+    done = world.nslab("ping", "nobody", "outside", check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nobody" in done.stderr
+    assert "Traceback" not in done.stderr
+    world.nslab("down")
