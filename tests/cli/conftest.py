@@ -48,7 +48,7 @@ def nslab(
 ) -> Callable[..., Said]:
     """Give nslab within this process: for what needs no lab and makes none."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(up, "prepare_to_build", lambda: None)  # it sets this process's signals
+    monkeypatch.setattr(up, "prepare_to_build", lambda _: None)  # it sets this process's signals
     monkeypatch.setenv("COLUMNS", "100")
 
     def run(*words: str) -> Said:

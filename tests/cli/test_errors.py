@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -173,6 +174,34 @@ def test_a_reader_that_has_had_enough(tutorial: Machine) -> None:
             process.stdout.close()
             assert process.wait(20) == 1
             assert process.stderr.read() == ""
+
+
+def test_a_folder_that_was_deleted(tutorial: Machine) -> None:
+    said = "mkdir gone && cd gone && rmdir ../gone && exec"
+    for words in ("ls", "show --drift", "down nope"):
+        command = f"{said} {' '.join(NSLAB)} {words}"
+        done = subprocess.run(
+            tutorial.command("sh", "-c", command),
+            check=False,
+            capture_output=True,
+            text=True,
+            env=tutorial.environment,
+            cwd=tutorial.folder,
+            timeout=20,
+        )
+        assert "cannot write" not in done.stderr
+        assert done.returncode == (1 if "nope" in words else 0), done.stderr
+
+
+def test_what_was_not_written_is_not_said_to_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def wrong() -> NoReturn:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(ls, "running", wrong)
+    assert main(["ls"]) == 1
+    assert capsys.readouterr().err == "nslab: Too many open files\n"
 
 
 def test_closed_streams(tutorial: Machine) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.machine import wait_until
+from tests.cli.machine import NSLAB, wait_until
+from tests.cli.terminal import terminal_with
 
 if TYPE_CHECKING:
     from tests.cli.machine import Machine
@@ -56,6 +57,19 @@ def test_a_change_half_way(machine: Machine, large: str) -> None:
     assert done == (130, ['nslab: interrupted: the lab "large" is as it was before'])
     assert machine.run("show").out == before
     assert machine.run("show", "--drift").code == 0
+    machine.run("down")
+
+
+def test_a_person_is_told_that_it_is_being_undone(machine: Machine, large: str) -> None:
+    path = machine.write("told.yaml", "name: large\nnodes: {kept: {}}\n")
+    machine.run("up", "-q", str(path))
+    path.write_text(Path(large).read_text() + "nodes: {kept: {}}\n")
+    with terminal_with(machine, *NSLAB, "up", "-v", str(path)) as terminal:
+        assert terminal.shows(" type veth ")
+        terminal.type("\x03")
+        assert terminal.shows("undoing ")
+        assert terminal.shows('nslab: interrupted: the lab "large" is as it was before')
+        assert terminal.end() == 130
     machine.run("down")
 
 

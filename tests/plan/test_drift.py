@@ -90,3 +90,17 @@ def test_an_mtu_changed_by_hand_goes_back(name: str) -> None:
         assert [str(one) for one in running.drift()] == ["a:eth0: has the MTU 1400, not 1500"]
         up(lab)
         assert running.drift() == []
+
+
+def test_a_link_that_was_renamed_is_missing_under_its_own_name(name: str) -> None:
+    lab = Lab(name)
+    lab.node("a", on=lab.bridge("lan", subnet="10.0.0.0/24"))
+    with up(lab) as running:
+        rename = "ip link set eth0 down && ip link set eth0 name x && ip link set x up"
+        running["a"].run(["sh", "-c", rename], check=True)
+        assert [str(one) for one in running.drift()] == [
+            "a:eth0: nothing joins lan:a.eth0 and a:eth0",
+            "a:x: the link is not this lab's",
+        ]
+        up(lab)
+        assert running.drift() == []

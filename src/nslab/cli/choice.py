@@ -12,20 +12,25 @@ from nslab.errors import LabNotRunningError, NslabError, UsageError
 from nslab.kernel.sandbox import raise_descriptor_limit, running
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nslab.lab import Lab
 
 DEFAULT_FILE = "lab.yaml"
 
 
-def prepare_to_build() -> None:
-    """Let SIGTERM and a closed terminal undo as Ctrl-C does; allow all descriptors there may be."""
+def prepare_to_build(tell: Callable[[], None] = lambda: None) -> None:
+    """Let SIGTERM and a closed terminal undo as Ctrl-C does; allow all descriptors there may be.
+
+    Args:
+        tell: called before the interruption takes effect.
+    """
 
     def interrupt(*_: object) -> NoReturn:
+        tell()
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
             signal.signal(number, interrupt)
     raise_descriptor_limit()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
 from nslab.errors import LabFileError, NslabError
 
 EXIT_INTERRUPTED = 130
+
+_OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a full or broken device answers; that what is printed goes there, the error does not say."""
 
 
 def report(error: BaseException) -> int:
@@ -49,7 +53,9 @@ def _say_known(error: NslabError) -> None:
 
 def _reason(error: OSError) -> str:
     reason = error.strerror or type(error).__name__
-    return f'"{error.filename}": {reason}' if error.filename else f"cannot write: {reason}"
+    if error.filename:
+        return f'"{error.filename}": {reason}'
+    return f"cannot write: {reason}" if error.errno in _OF_WRITING else reason
 
 
 def _say_bug(error: BaseException) -> None:

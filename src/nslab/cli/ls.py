@@ -61,5 +61,8 @@ def _rows(found: list[Row]) -> Iterator[tuple[str, ...]]:
 
 def _near(path: str) -> str:
     """Give a path as it is from here, where the file lies here or below."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # it has been deleted
+        return path
     return str(Path(path).relative_to(here)) if path and here in Path(path).parents else path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -19,7 +20,7 @@ from nslab.cli.parser import (
     parser_of,
 )
 from nslab.cli.progress import Bar
-from nslab.cli.text import number_of
+from nslab.cli.text import is_terminal, number_of
 
 if TYPE_CHECKING:
     from nslab.lab import Desired
@@ -46,7 +47,8 @@ def parser() -> Parser:
 def run(arguments: list[str]) -> int:
     """Bring the lab of a file up, or bring a running one to the file."""
     options = parser().parse_args(arguments)
-    prepare_to_build()
+    steps: list[Step] = []
+    prepare_to_build(lambda: _say_undoing(steps, quiet=options.quiet))
     from nslab.kernel.sandbox import running
 
     lab = load_file(options.file)
@@ -61,8 +63,6 @@ def run(arguments: list[str]) -> int:
     ) as bar:
         from nslab.plan.session import up
 
-        steps: list[Step] = []
-
         def watch(step: Step) -> None:
             steps.append(step)
             bar.advance()
@@ -74,6 +74,13 @@ def run(arguments: list[str]) -> int:
         taken = time.monotonic() - begun
         print((_json if options.json else _words)(desired, steps, taken, new=new))
     return 0
+
+
+def _say_undoing(steps: list[Step], *, quiet: bool) -> None:
+    """Say why an interruption may take a while, to a person."""
+    if steps and not quiet and is_terminal(sys.stderr):
+        with contextlib.suppress(OSError):  # it may be the terminal's end that interrupts
+            print(f"\nundoing {number_of(len(steps), 'step')}…", file=sys.stderr, flush=True)
 
 
 def _total(desired: Desired) -> int:

@@ -9,7 +9,7 @@ from nslab.kernel.sandbox import HOST
 from nslab.plan.addresses import complete, own_address
 from nslab.plan.diff import compare
 from nslab.plan.state import NetnsState, route_key
-from nslab.plan.steps import AddAddress, AddMacvlan, AddNetns, AddVeth, SetLink
+from nslab.plan.steps import AddAddress, AddMacvlan, AddNetns, AddVeth, DeleteLink, SetLink
 from nslab.plan.steps.route import route_words
 
 if TYPE_CHECKING:
@@ -53,13 +53,15 @@ def drift_of(desired: State, observed: State, last: State, defaults: dict[str, s
     found = [
         Drift(step.finding(), step.command())
         for step in steps
-        if not _is_told(step, made, observed)
+        if not _is_told(step, made, desired, observed)
     ]
     return [*found, *_extras(desired, observed, last)]
 
 
-def _is_told(step: Step, made: set[End], observed: State) -> bool:
+def _is_told(step: Step, made: set[End], desired: State, observed: State) -> bool:
     """Tell whether a finding goes without saying: what is missing as a whole is named once."""
+    if isinstance(step, DeleteLink):  # it only makes room for the one that is missing
+        return step.link.ifname in desired.get(step.netns, _EMPTY).links
     if not isinstance(step, SetLink | AddAddress):
         return False
     if (step.netns, step.link.ifname) in made:
