@@ -111,11 +111,7 @@ class Node:
         if capture_output:
             options["stdout"] = options["stderr"] = subprocess.PIPE
         with spawn.popen((self.lab, self.pid, self.name), args, text=text, **options) as process:
-            try:
-                out, err = process.communicate(input, timeout)  # type: ignore[arg-type]
-            except BaseException:
-                process.kill()
-                raise
+            out, err = _communicate(process, input, timeout)
         done = subprocess.CompletedProcess[Any](args, process.returncode, out, err)
         if check:
             done.check_returncode()
@@ -131,3 +127,14 @@ class Node:
         with Sandbox.connect(self.lab) as sandbox:
             (opened,) = sandbox.sockets(family, kind, protocol, [self.name])
         return socket(family, kind, protocol, opened.detach())
+
+
+def _communicate(
+    process: subprocess.Popen[Any], given: str | bytes | None, timeout: float | None
+) -> tuple[Any, Any]:
+    """Give a program its input and take what it writes; it is killed where that fails."""
+    try:
+        return process.communicate(given, timeout)
+    except BaseException:
+        process.kill()
+        raise

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from nslab.kernel import echo
 
 if TYPE_CHECKING:
+    from _socket import socket
+
+    from nslab.kernel.sandbox import Sandbox
     from nslab.lab.model import Desired, Endpoint
 
 
@@ -55,6 +58,21 @@ def probes_of(desired: Desired, source: str | None, target: str | None) -> list[
                 if address is not None:
                     probes.append(echo.Probe(one, other, address))
     return probes
+
+
+def sockets_for(sandbox: Sandbox, probes: list[echo.Probe]) -> dict[tuple[str, int], socket]:
+    """Open a socket for each node that asks and each IP version; the caller closes them."""
+    sockets: dict[tuple[str, int], socket] = {}
+    try:
+        for version in sorted({probe.address.version for probe in probes}):
+            asking = dict.fromkeys(p.source for p in probes if p.address.version == version)
+            opened = sandbox.sockets(*echo.protocol_of(version), list(asking))
+            sockets |= {(name, version): s for name, s in zip(asking, opened, strict=True)}
+    except BaseException:
+        for sock in sockets.values():
+            sock.close()
+        raise
+    return sockets
 
 
 def _speaks(ends: list[Endpoint]) -> bool:

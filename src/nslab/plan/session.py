@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from ipaddress import ip_address
@@ -20,7 +21,7 @@ from nslab.plan.interrupts import held_back
 from nslab.plan.lift import lift
 from nslab.plan.lower import lower
 from nslab.plan.node import Node
-from nslab.plan.pings import Pings, probes_of
+from nslab.plan.pings import Pings, probes_of, sockets_for
 from nslab.plan.planning import (
     Wanted,
     defaults_of,
@@ -40,7 +41,6 @@ from nslab.plan.way.lead import (
 from nslab.plan.way.trace import Hop, trace
 
 if TYPE_CHECKING:
-    from _socket import socket
     from collections.abc import Callable, Sequence
 
     from nslab.lab.model import Address
@@ -87,14 +87,10 @@ def up(
     deadline = time.monotonic() + _PATIENCE
     while True:
         with held_back() as check:
-            try:
+            with contextlib.suppress(FileExistsError):
                 return _start(wanted, keep=keep, watch=watch, check=check)
-            except FileExistsError:
-                pass
-            try:
+            with contextlib.suppress(LabNotRunningError):
                 return _change(wanted, watch, check)
-            except LabNotRunningError:
-                pass
         if time.monotonic() > deadline:
             busy = f'the lab "{desired.name}" is being brought up or down by somebody else'
             raise LabBusyError(busy)
@@ -259,13 +255,7 @@ class Running:
                 if name is not None and name not in names:
                     raise no_such_node(self.name, name, names)
             probes = probes_of(desired, source, target)
-            sockets: dict[tuple[str, int], socket] = {}
-            for version in sorted({probe.address.version for probe in probes}):
-                sources = list(
-                    dict.fromkeys(p.source for p in probes if p.address.version == version)
-                )
-                opened = sandbox.sockets(*echo.protocol_of(version), sources)
-                sockets.update({(n, version): s for n, s in zip(sources, opened, strict=True)})
+            sockets = sockets_for(sandbox, probes)
 
         def tell(done: int) -> None:
             if progress is not None:
