@@ -5,7 +5,7 @@ PATH=$PATH:/usr/sbin:/sbin
 missing=
 for pair in ip:iproute2 sysctl:procps strace:strace newuidmap:uidmap linux.uml:user-mode-linux zsh:zsh fish:fish \
     ping:iputils-ping nft:nftables modprobe:kmod pasta:passt \
-    iptables-nft:iptables setpriv:util-linux; do
+    iptables-nft:iptables setpriv:util-linux socat:socat; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 [ -n "$missing" ] || exit 0

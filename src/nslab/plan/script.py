@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
-from nslab.kernel.sandbox import OUTSIDE
+from nslab.kernel.sandbox import HOST, OUTSIDE
 from nslab.plan.diff import compare
 from nslab.plan.lower import lower
 from nslab.plan.state import MODERN
 from nslab.plan.steps import AddNetns
+from nslab.plan.steps.relay import StartRelay
 from nslab.plan.steps.way import OpenHost
 from nslab.plan.way.lead import around, on_any_machine, with_links
 from nslab.plan.way.serve import serve
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 _HEAD = """\
 #!/bin/sh
-# The lab "{lab}", built with iproute2 and sysctl alone.
+# The lab "{lab}", built with {tools} alone.
 #
 # As root:    sh {lab}.sh          and `sh {lab}.sh down` takes it away
 # Else:       unshare -Urnm sh -c 'mount -t tmpfs tmpfs /run && sh {lab}.sh && exec sh'
@@ -32,10 +35,12 @@ PATH=$PATH:/usr/sbin:/sbin
 
 mark() {{ made="$1 $made"; ip -n "$1" link set lo alias nslab:{lab}; }}
 is_marked() {{ ip -n "$1" link show lo 2>/dev/null | grep -qx ' *alias nslab:{pattern}'; }}
+later() {{ undo="$1; $undo"; }}
 delete() {{ for name; do ip netns delete "$name" || failed=1; done; }}
 
 failed=0
 made=
+undo=:
 if [ "${{1-}}" = down ]; then
     for name in {names}; do
         if is_marked "$name"; then made="$made $name"; fi
@@ -43,7 +48,7 @@ if [ "${{1-}}" = down ]; then
 {down}    delete $made
     exit $failed
 fi
-trap 'delete $made' EXIT
+trap 'eval "$undo"; delete $made' EXIT
 trap 'exit 1' HUP INT TERM
 
 """
@@ -57,12 +62,15 @@ def script(lab: Desired) -> str:
     """Give a POSIX shell script that builds the lab; if a step fails, it takes all back."""
     steps = _steps(lab)
     names = [step.netns for step in steps if isinstance(step, AddNetns)]
-    backs = [back for step in steps if isinstance(step, OpenHost) for back in step.undo()]
     down = [
-        f"    if is_marked {OUTSIDE}; then {back.command()} || failed=1; fi\n" for back in backs
+        f"    if is_marked {OUTSIDE if step.netns == HOST else step.netns};"
+        f" then {command} || failed=1; fi\n"
+        for step in reversed(steps)
+        for command in _backs(step)
     ]
     head = _HEAD.format(
         lab=lab.name,
+        tools=_tools(lab),
         pattern=lab.name.replace(".", r"\."),
         names=" ".join(names),
         down="".join(down),
@@ -72,7 +80,25 @@ def script(lab: Desired) -> str:
 
 def _line(step: Step) -> str:
     mark = f"; mark {step.netns}" if isinstance(step, AddNetns) else ""
-    return step.command() + mark
+    later = "".join(f"\nlater {quote(f'{command} || :')}" for command in _backs(step))
+    return step.command() + mark + later
+
+
+def _backs(step: Step) -> list[str]:
+    """Give the commands that take back what would stay on the machine without the namespaces."""
+    if not isinstance(step, OpenHost | StartRelay):
+        return []
+    commands = [back.command() for back in step.undo()]
+    link = [f"ip link delete {quote(step.way.host_ifname)}"] if isinstance(step, OpenHost) else []
+    return commands + link
+
+
+def _tools(lab: Desired) -> str:
+    """Name what the script needs."""
+    tools = ["iproute2", "sysctl"]
+    tools += ["nftables"] * bool(lab.uplinks())
+    tools += ["socat"] * any(node.publish for node in lab.nodes)
+    return f"{', '.join(tools[:-1])} and {tools[-1]}"
 
 
 def _steps(lab: Desired) -> list[Step]:
@@ -80,4 +106,5 @@ def _steps(lab: Desired) -> list[Step]:
     leading = on_any_machine(lab)
     inner = compare(with_links(lower(lab), leading.way), {}, defaults=MODERN)
     steps = around(inner, leading, serve(lab, None), None)
-    return [AddNetns(OUTSIDE), *steps] if lab.uplinks() else [*steps]
+    shut = [replace(step, doors=()) if isinstance(step, OpenHost) else step for step in steps]
+    return [AddNetns(OUTSIDE), *shut] if lab.uplinks() else shut

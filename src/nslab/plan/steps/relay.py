@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from shlex import quote
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
     from nslab.lab.model import Address, Publish
     from nslab.plan.way.choose import Way
+
+_SPECIAL, _LITERALLY = re.compile(r"[][\\.]"), r"\\\g<0>"
+"""What pgrep's pattern would not take for itself, of what socat is started with."""
 
 _AF_INET, _AF_INET6, _STREAM, _DATAGRAM = 2, 10, 1, 2
 
@@ -39,11 +43,8 @@ class StartRelay(Deed):
         return f"publish {self.published} of {self.netns}"
 
     def command(self) -> str:
-        kind = "UDP" if self.published.protocol == "udp" else "TCP"
-        bound = f",bind={_bracketed(str(self.published.address))}" if self.published.address else ""
-        address, port = self.targets[0]
-        inner = f"ip netns exec {self.netns} socat - {kind}:{_bracketed(address)}:{port}"
-        return f"socat {kind}-LISTEN:{self.published.outside}{bound},fork EXEC:{_escaped(inner)} &"
+        listening, connecting = _socat(self.netns, self.published, self.targets)
+        return f"socat {listening} EXEC:{quote(connecting)} &"
 
     def finding(self) -> str:
         return f"{self.netns}: nothing leads {self.published} here"
@@ -74,7 +75,9 @@ class StopRelay(Deed):
         return f"publish {self.published} of {self.netns} no longer"
 
     def command(self) -> str:
-        return f"kill $(pgrep -f LISTEN:{self.published.outside})"
+        listening, connecting = _socat(self.netns, self.published, self.targets)
+        pattern = f"^socat {listening} EXEC:{connecting}$"
+        return f"kill $(pgrep -f {quote(_SPECIAL.sub(_LITERALLY, pattern))})"
 
     def finding(self) -> str:
         return f"{self.netns}: {self.published} still leads here"
@@ -100,7 +103,7 @@ class StartResolver(Deed):
         inner = f"nsenter -t 1 -n socat - UDP:{_bracketed(self.server)}:{resolver.PORT}"
         bound = f"bind={_bracketed(str(self.way.near[0].ip))}"
         place = f"UDP-LISTEN:{resolver.PORT},{bound},fork"
-        return f"ip netns exec {self.netns} socat {place} EXEC:{_escaped(inner)} &"
+        return f"ip netns exec {self.netns} socat {place} EXEC:{quote(_escaped(inner))} &"
 
     def finding(self) -> str:
         return f"{self.netns}: nothing leads name queries to {self.server}"
@@ -181,9 +184,18 @@ def _bound(sandbox: Sandbox, netns: str, address: Address, kind: int) -> socket:
     return sock
 
 
+def _socat(netns: str, published: Publish, targets: tuple[Target, ...]) -> tuple[str, str]:
+    """Give socat's word for a port of the machine, and the command that leads to the node."""
+    kind = published.protocol.upper()
+    bound = f",bind={_bracketed(str(published.address))}" if published.address else ""
+    address, port = targets[0]
+    inner = f"ip netns exec {netns} socat - {kind}:{_bracketed(address)}:{port}"
+    return f"{kind}-LISTEN:{published.outside}{bound},fork", _escaped(inner)
+
+
 def _escaped(command: str) -> str:
-    """Quote a command for the shell and for socat, to which a colon ends a parameter."""
-    return quote(command.replace(":", "\\:"))
+    """Quote a command for socat, to which a colon ends a parameter."""
+    return command.replace(":", "\\:")
 
 
 def _bracketed(address: str) -> str:

@@ -126,7 +126,7 @@ class OpenHost(Deed):
 
     def command(self) -> str:
         settings = " ".join(f"{host.FORWARDING[version]}=1" for version in self.versions)
-        sysctl = f"sysctl -qw {settings} && " if settings else ""
+        sysctl = f"sysctl -qw {settings}; " if settings else ""
         said = [tables.host_table(self.way, {}).words()]
         for door in self.doors:
             said += tables.admission_words(self.way, door)
