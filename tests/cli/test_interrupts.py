@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +73,23 @@ def test_a_person_is_told_that_it_is_being_undone(machine: Machine, large: str) 
         assert terminal.shows('nslab: interrupted: the lab "large" is as it was before')
         assert terminal.end() == 130
     machine.run("down")
+
+
+STRUCK = """
+import sys
+from nslab import cli
+def main(_):
+    try:
+        exec("raise KeyboardInterrupt")  # as where a dataclass is made
+    except KeyboardInterrupt:
+        return 130
+cli.main = main
+sys.exit(cli.entry())
+"""
+
+
+def test_the_exit_code_does_not_depend_on_where_the_signal_struck() -> None:
+    assert subprocess.run([sys.executable, "-c", STRUCK], check=False).returncode == 130
 
 
 def test_ping(tutorial: Machine) -> None:

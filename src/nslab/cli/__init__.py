@@ -24,6 +24,9 @@ VERBS = {
     "completion": ("SHELL", "a script that completes this command in bash, zsh or fish"),
 }
 
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C or SIGTERM ended."""
+
 PROGRAMS = ("ip", "bridge")
 """Verbs that are programs, too: what runs under such a name is that program."""
 
@@ -60,7 +63,9 @@ def entry() -> int:
     try:
         code = main(arguments)
     except KeyboardInterrupt:  # one more, while the first was being told
-        code = 130
+        code = INTERRUPTED
+    if code == INTERRUPTED:  # Python would end by the signal, if that came while it made a class
+        os._exit(code)
     if arguments[:1] and arguments[0] in (*PROGRAMS, "netns"):
         os._exit(code)  # a script runs these often, and Python's own end takes a tenth of the time
     return code

@@ -6,9 +6,8 @@ import errno
 import os
 import sys
 
+from nslab.cli import INTERRUPTED
 from nslab.errors import LabFileError, NslabError
-
-EXIT_INTERRUPTED = 130
 
 _OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a full or broken device answers; that what is printed goes there, the error does not say."""
@@ -22,7 +21,7 @@ def report(error: BaseException) -> int:
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):
         _say(str(error) or "interrupted")
-        return EXIT_INTERRUPTED
+        return INTERRUPTED
     if isinstance(error, OSError):
         if not isinstance(error, BrokenPipeError):  # whoever read has had enough: no error
             _say(_reason(error))
