@@ -8,6 +8,7 @@ when a link begins or ceases to speak, the kernel gives and takes them by itself
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ LOOPBACK = (IPv4Interface("127.0.0.1/8"), IPv6Interface("::1/128"))
 _MTU_IPV6 = 1280  # below it a link ceases to speak IPv6 (RFC 8200, section 5)
 
 
+@lru_cache(1 << 16)
 def link_local(mac: str) -> IPv6Interface:
     """Give the link-local address that goes with a MAC (RFC 4291, appendix A)."""
     octets = bytes.fromhex(mac.replace(":", ""))
@@ -62,6 +64,9 @@ def _complete(netns: NetnsState, defaults: Mapping[str, str]) -> NetnsState:
     quiet = any(known.get(key, "1") != "0" for key in QUIET)
     links = {}
     for link in netns.links.values():
+        if link.master:  # a port's own address is of no use to anybody
+            links[link.ifname] = link
+            continue
         said = netns.sysctl.get(sysctl_key(f"net/ipv6/conf/{link.ifname}/disable_ipv6"))
         silent = quiet if said is None else said != "0"
         speaks = not silent and (link.mtu is None or link.mtu >= _MTU_IPV6)
@@ -84,6 +89,8 @@ def leaving(link: LinkState, mine: Collection[Interface], wanted: LinkState) -> 
         mine: the addresses that were asked for the last time.
         wanted: as it is to be.
     """
+    if not link.addresses:
+        return []
     gone = {a for a in link.addresses if a in mine and a not in wanted.addresses}
     own = own_address(link)
     if own is not None and wanted.mac not in ("", link.mac) and own not in wanted.addresses:
@@ -91,8 +98,14 @@ def leaving(link: LinkState, mine: Collection[Interface], wanted: LinkState) -> 
     if _falls_silent(link, wanted):
         gone |= {address for address in link.addresses if address.version == 6}
         gone -= {own, *LOOPBACK}
+    if not gone and _of_ipv4(link) == _of_ipv4(wanted):
+        return []
     cleared = _cleared(link, gone, wanted)
     return [a for a in link.addresses if a in gone or (a.version == 4 and a.network in cleared)]
+
+
+def _of_ipv4(link: LinkState) -> list[Interface]:
+    return [address for address in link.addresses if address.version == 4]
 
 
 def _falls_silent(link: LinkState, wanted: LinkState) -> bool:
@@ -117,9 +130,8 @@ def _cleared(
 
 def _firsts(link: LinkState) -> dict[Network, Interface]:
     found: dict[Network, Interface] = {}
-    for address in link.addresses:
-        if address.version == 4:
-            found.setdefault(address.network, address)
+    for address in _of_ipv4(link):
+        found.setdefault(address.network, address)
     return found
 
 

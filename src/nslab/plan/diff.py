@@ -299,14 +299,14 @@ class _Comparison:
     def configure(self, name: str) -> Iterator[Step]:
         yield from self.settings(name, before_links=False)
         links = [link for link in self.desired[name].links.values() if link.kind != "bridge"]
-        silent = [link for link in links if not self.speaks(name, link.ifname)]
-        for wanted in silent:  # its MTU has to be raised before it can have IPv6 addresses
-            yield from self.set_link(name, wanted)
+        speaking = [link for link in links if self.speaks(name, link.ifname)]
+        for wanted in links:  # a silent one's MTU is raised before it can have IPv6 addresses
+            if not self.speaks(name, wanted.ifname):
+                yield from self.set_link(name, wanted)
         for wanted in links:
             yield from self.add_addresses(name, wanted)
-        for wanted in links:
-            if wanted not in silent:
-                yield from self.set_link(name, wanted)
+        for wanted in speaking:
+            yield from self.set_link(name, wanted)
         yield from self.add_routes(name)
 
     def set_link(self, name: str, wanted: LinkState) -> Iterator[Step]:
