@@ -27,21 +27,24 @@ def take_down(sandbox: Sandbox) -> None:
         from nslab.plan.way.host import part_from_machine
 
         part_from_machine(sandbox)
-    if b'"host"' in document or _is_remembered():
-        _take_down_host(sandbox, document)
+    hosted = b'"host"' in document or _is_remembered()
+    if hosted:
+        _part_from_host(sandbox, document)
     sandbox.end()
+    if hosted:
+        from nslab.plan.host import leave
+
+        leave.settle(sandbox.lab, sandbox.pid)
     if led_out:
         sweep()
 
 
-def _take_down_host(sandbox: Sandbox, document: bytes) -> None:
-    """End a lab that has something of its own in the machine."""
+def _part_from_host(sandbox: Sandbox, document: bytes) -> None:
+    """Take what a lab has of its own in the machine from there, before the lab ends."""
     from nslab.lab import loads
     from nslab.plan.host import leave
 
     leave.part(sandbox, loads(document.decode(), format="json") if document else None)
-    sandbox.end()
-    leave.settle(sandbox.lab, sandbox.pid)
 
 
 def sweep() -> list[str]:
