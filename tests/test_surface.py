@@ -122,3 +122,8 @@ def loaded_by(statement: str) -> set[str]:
 )
 def test_start_up_loads_nothing_heavy(statement: str, allowed: set[str]) -> None:
     assert loaded_by(statement) & HEAVY <= allowed
+
+
+def test_a_lab_that_stays_closed_does_not_load_the_way_out() -> None:
+    found = loaded_by("import nslab.plan.session")
+    assert not found & {"nslab.nft.program", "nslab.plan.way.passage", "nslab.plan.way.trace"}

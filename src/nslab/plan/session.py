@@ -33,12 +33,7 @@ from nslab.plan.planning import (
     plan_new,
     same_source,
 )
-from nslab.plan.way.host import close_for, part_from_machine
-from nslab.plan.way.lead import (
-    Leading,
-    decide,
-)
-from nslab.plan.way.trace import Hop, trace
+from nslab.plan.way.lead import Leading, decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,6 +45,7 @@ if TYPE_CHECKING:
     from nslab.plan.interrupts import Check
     from nslab.plan.plan import Plan
     from nslab.plan.way.choose import Choice
+    from nslab.plan.way.trace import Hop
 
 _PATIENCE = 20.0
 """Seconds to wait for somebody else's holder that is only starting, or only ending."""
@@ -197,6 +193,8 @@ class Running:
         Raises:
             NodeNotFoundError: the lab has no such node.
         """
+        from nslab.plan.way.trace import trace
+
         with self.open() as sandbox:
             desired = document_of(sandbox)
             names = [one.name for one in desired.nodes]
@@ -296,11 +294,7 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
         if keep:
             sandbox.keep()
     except BaseException as error:
-        leave.part(sandbox, desired)
-        _part(sandbox, leading)
-        sandbox.end()
-        leave.settle(sandbox.lab, sandbox.pid)
-        _close_machine(desired.name, leading)
+        _abandon(sandbox, desired, leading)
         if isinstance(error, KeyboardInterrupt):
             undone = f'interrupted: the lab "{desired.name}" was undone'
             raise LabInterrupted(undone) from None
@@ -312,16 +306,20 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
     return Running(desired.name, sandbox.pid, None if keep else sandbox)
 
 
-def _part(sandbox: Sandbox, leading: Leading) -> None:
-    """Delete a lab's veth to the machine, where it may be, so that none lingers."""
-    if leading.way is not None and leading.way.kind == "kernel":
+def _abandon(sandbox: Sandbox, desired: Desired, leading: Leading) -> None:
+    """End a lab that is not up yet, and take back what the machine did for it."""
+    kernel = leading.way is not None and leading.way.kind == "kernel"
+    leave.part(sandbox, desired)
+    if kernel:
+        from nslab.plan.way.host import part_from_machine
+
         part_from_machine(sandbox)
+    sandbox.end()
+    leave.settle(sandbox.lab, sandbox.pid)
+    if kernel:
+        from nslab.plan.way.host import close_for
 
-
-def _close_machine(lab: str, leading: Leading) -> None:
-    """Take back what the machine did for a lab that has ended before it was up."""
-    if leading.way is not None and leading.way.kind == "kernel":
-        close_for(lab)
+        close_for(desired.name)
 
 
 def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:

@@ -12,19 +12,9 @@ from nslab.lab.model import Route
 from nslab.lab.names import digest, mac_of
 from nslab.lab.routes import DEFAULTS
 from nslab.lab.uplink import UPLINK
-from nslab.nft import program, rules
 from nslab.plan.lower import HIGH
 from nslab.plan.state import LinkState, NetnsState
 from nslab.plan.steps import DeleteNetns
-from nslab.plan.steps.way import (
-    CloseHost,
-    DropConnections,
-    OpenHost,
-    SetTable,
-    StartPasta,
-    StopPasta,
-)
-from nslab.plan.way import host, tables
 from nslab.plan.way.choose import (
     Choice,
     Way,
@@ -38,7 +28,7 @@ from nslab.plan.way.choose import (
 from nslab.plan.way.machine import Machine, look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.lab.model import Desired, Interface, Network
@@ -87,6 +77,8 @@ def decide(lab: Desired, choice: Choice, observed: State, last: Desired | None) 
         return Leading(None, before)
     if choice == "auto" and before is not None:
         choice = "kernel" if before.kind == "kernel" else "pasta"
+    from nslab.plan.way import host
+
     plain = plain_subnets(lab)
     kind = kind_of(choice, plain, barred=choice == "auto" and host.is_barred())
     machine = look()
@@ -182,65 +174,18 @@ def around(
     inner = list(steps)
     ending = [step for step in inner if isinstance(step, DeleteNetns)]
     inner = [step for step in inner if not isinstance(step, DeleteNetns)]
-    opening = _opening(leading, sandbox)
-    begin, end = [*serving.ending, *_closing(leading)], [*opening, *serving.beginning]
+    closing, opening = _passage(leading, sandbox)
+    begin, end = [*serving.ending, *closing], [*opening, *serving.beginning]
     return (*begin, *inner, *end, *ending)
 
 
-def _closing(leading: Leading) -> list[Step]:
-    """Give the steps away from a way out that is to be another one, or none."""
-    way, before = leading.way, leading.before
-    if before is None or (way is not None and way.kind == before.kind == "kernel"):
-        return []
-    if before.kind == "kernel":
-        return [CloseHost(HOST, before, leading.versions)]
-    return [] if _same(way, before) else [StopPasta(OUTSIDE, before)]
+def _passage(leading: Leading, sandbox: Sandbox | None) -> tuple[list[Step], list[Step]]:
+    """Give the steps away from the way out that is, and those to the one that is to be."""
+    if leading.way is None and leading.before is None:
+        return [], []
+    from nslab.plan.way import passage  # most labs have no way out, and need not load it
 
-
-def _opening(leading: Leading, sandbox: Sandbox | None) -> list[Step]:
-    way, before = leading.way, leading.before
-    steps = list(_tables(leading, sandbox))
-    if way is not None and way.kind == "pasta" and not _same(way, before):
-        steps.append(StartPasta(OUTSIDE, way))
-    if way is not None and way.kind == "kernel":
-        ruleset = host.ruleset() if program.is_here() else []
-        if not (_same(way, before) and host.is_open_for(way, ruleset, leading.versions)):
-            kept = before if before is not None and before.kind == "kernel" else None
-            steps.append(OpenHost(HOST, way, leading.versions, tables.doors(ruleset), kept))
-    return steps + list(_dropping(way, before))
-
-
-def _tables(leading: Leading, sandbox: Sandbox | None) -> Iterator[Step]:
-    """Bring the table of `outside` to what it should be."""
-    table = tables.outside_table(leading.way) if leading.way else None
-    place = None if sandbox is None else (sandbox.lab, sandbox.pid, OUTSIDE)
-    known = leading.before is not None and place is not None
-    listed = program.listed(["table", "inet", tables.OURS], place) if known else []
-    old = tables.outside_table(leading.before) if leading.before and listed else None
-    if table is None and old is None:
-        return
-    if table is None or not rules.same(table, listed):
-        yield SetTable(OUTSIDE, table, old)
-
-
-def _dropping(way: Way | None, before: Way | None) -> Iterator[Step]:
-    """End the connections through ports that are published no longer."""
-    if before is None or before.kind != "kernel":
-        return
-    near = {item.version: item.ip for item in before.near}
-    for one in before.forwards:
-        if way is None or one not in way.forwards:
-            yield DropConnections(HOST, one.published, near[one.inside.version])
-            yield DropConnections(OUTSIDE, one.published, one.inside)
-
-
-def _same(way: Way | None, before: Way | None) -> bool:
-    """Tell whether a way out is as it was, as far as the machine and pasta are concerned."""
-    if way is None or before is None or way.kind != before.kind:
-        return False
-    if way.kind == "pasta":
-        return (way.near, way.far) == (before.near, before.far)
-    return (way.near, way.plain, way.forwards) == (before.near, before.plain, before.forwards)
+    return passage.closing(leading), passage.opening(leading, sandbox)
 
 
 def _host_link(way: Way) -> LinkState:
