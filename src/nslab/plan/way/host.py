@@ -86,10 +86,7 @@ def is_barred() -> bool:
     """
     if os.geteuid() != 0 or not program.is_here():
         return False
-    legacy = [Path(f"/proc/net/{name}_tables_names") for name in ("ip", "ip6")]
-    if any("filter" in path.read_text().split() for path in legacy if path.exists()):
-        return True
-    return tables.has_owned_door(ruleset())
+    return _has_legacy_filter() or tables.has_owned_door(ruleset())
 
 
 def is_open_for(way: Way, ruleset: Sequence[Json], versions: Iterable[int] = ()) -> bool:
@@ -177,6 +174,15 @@ def _close(lab: str) -> None:
             exchange(f"{key}={value}")
     if lab in tables.labs(found):
         program.load([*_deletions(found, lab), *rules.drop_command(tables.PREFIX + lab)])
+
+
+def _has_legacy_filter() -> bool:
+    """Tell whether the legacy iptables filter here; root of a user namespace may not know."""
+    for name in ("ip", "ip6"):
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            if "filter" in Path(f"/proc/net/{name}_tables_names").read_text().split():
+                return True
+    return False
 
 
 def _is_in(one: Json, table: str) -> bool:
