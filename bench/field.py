@@ -100,10 +100,15 @@ def needs_root() -> str | None:
 
 def compile_floor() -> str | None:
     """Compile the floor."""
+    return compiled("floor")
+
+
+def compiled(name: str) -> str | None:
+    """Compile a program of ours; say why that cannot be done, if so."""
     if shutil.which("cc") is None:
         return "there is no C compiler (cc)"
     BUILD.mkdir(exist_ok=True)
-    source, target = BENCH / "floor.c", BUILD / "floor"
+    source, target = BENCH / f"{name}.c", BUILD / name
     if target.exists() and target.stat().st_mtime > source.stat().st_mtime:
         return None
     done = subprocess.run(
@@ -193,6 +198,22 @@ def commands(python: str, rounds: int) -> list[str]:
     """Give the command that compares whole commands."""
     nslab = str(Path(python).with_name("nslab"))
     return sandboxed([sys.executable, str(BENCH / "commands.py"), nslab, python, str(rounds)])
+
+
+def no_uplink(python: str) -> str | None:
+    """Say why the ways out cannot be compared."""
+    needed = {"unshare": "util-linux", "taskset": "util-linux", "nft": "nftables", "pasta": "passt"}
+    missing = [
+        f"the program {name} ({it})" for name, it in needed.items() if not shutil.which(name)
+    ]
+    lack = f"it needs {', '.join(missing)}" if missing else None
+    return no_iproute2() or no_command(python) or lack or compiled("traffic")
+
+
+def uplink(python: str, rounds: int) -> list[str]:
+    """Give the command that compares the ways out; it makes its own sandboxes."""
+    nslab = str(Path(python).with_name("nslab"))
+    return [sys.executable, str(BENCH / "uplink.py"), nslab, str(BUILD / "traffic"), str(rounds)]
 
 
 def iproute2_version() -> str:

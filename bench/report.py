@@ -17,6 +17,7 @@ import commands
 FLOOR, LIBRARY, COMMAND = "floor", "nslab-library", "nslab-command"
 BEGIN, END = "<!-- written by make bench -->", "<!-- end -->"
 SIDES = ("nslab", "ip", "python")
+LATENCY, THROUGHPUT = "latency", "throughput"
 SMALL, LARGE = 100, 1000
 """Numbers of nodes whose costs a node are compared."""
 
@@ -80,6 +81,26 @@ class Commands:
 
 
 @dataclass(frozen=True, slots=True)
+class Uplinks:
+    """Ways out of a lab: what uplink.py prints of each, by its key. `skipped` says why none."""
+
+    ways: dict[str, dict[str, Any]]
+    skipped: str | None
+
+    def figures(self, key: str, figure: str) -> list[float]:
+        """Give one way's figures of the rounds in which the traffic did not stall."""
+        return [one for one in self.ways[key][figure] if one is not None]
+
+    def ratio(self, key: str, peer: str, figure: str) -> float | None:
+        """Give how good a way is against another: above 1 it is better."""
+        ours, theirs = self.figures(key, figure), self.figures(peer, figure)
+        if not ours or not theirs:
+            return None
+        found = median(ours) / median(theirs)
+        return 1 / found if figure == LATENCY else found
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """All of one benchmark."""
 
@@ -91,6 +112,7 @@ class Results:
     runs: list[Run]
     failures: list[Failure]
     commands: Commands
+    uplinks: Uplinks
 
     def dump(self) -> dict[str, Any]:
         """Give it as values for JSON."""
@@ -106,6 +128,7 @@ class Results:
                 "runs": [Run.load(run) for run in data["runs"]],
                 "failures": [Failure(**failure) for failure in data["failures"]],
                 "commands": Commands(**data["commands"]),
+                "uplinks": Uplinks(**data["uplinks"]),
             }
         )
 
@@ -276,6 +299,41 @@ def command_table(found: Commands) -> str:
     return table(head.split("|"), rows)
 
 
+def uplink_targets(found: Uplinks) -> list[Target]:
+    """Compute the targets of the ways out: each of nslab's against the same by hand."""
+    return [
+        Target(
+            f"{figure} of {way['title']}, against {found.ways[way['peer']]['title']}",
+            found.ratio(key, way["peer"], figure),
+            0.95,
+            at_most=False,
+        )
+        for key, way in found.ways.items()
+        if way["peer"]
+        for figure in (THROUGHPUT, LATENCY)
+    ]
+
+
+def uplink_table(found: Uplinks) -> str:
+    """Write the table of the ways out."""
+    rows = []
+    for key, way in found.ways.items():
+        stalled = [figure for figure in (LATENCY, THROUGHPUT) for one in way[figure] if one is None]
+        peer = way["peer"] or key
+        rows.append(
+            [
+                way["title"],
+                spread([one / 1e9 for one in found.figures(key, THROUGHPUT)]),
+                number(found.ratio(key, peer, THROUGHPUT)),
+                spread([one * 1e6 for one in found.figures(key, LATENCY)]),
+                number(found.ratio(key, peer, LATENCY)),
+                f"{len(stalled)} of {len(way[LATENCY]) + len(way[THROUGHPUT])}",
+            ]
+        )
+    head = "way out|Gbit/s|peer = 1|round trip, µs|peer = 1|stalled"
+    return table(head.split("|"), rows)
+
+
 def targets(results: Results) -> list[Target]:
     """Compute the project's targets."""
     up = {entry.key: results.up(entry.key, LARGE) for entry in results.entries}
@@ -301,6 +359,7 @@ def targets(results: Results) -> list[Target]:
         ),
         Target(f"library's cost a node, {LARGE} against {SMALL}", growth, 1.3, at_most=True),
         *command_targets(results.commands),
+        *uplink_targets(results.uplinks),
     ]
 
 
@@ -315,6 +374,8 @@ def absent(results: Results) -> str:
     lines = [f"- {e.title} was skipped: {e.skipped}." for e in results.entries if e.skipped]
     if results.commands.skipped:
         lines.append(f"- Whole commands were skipped: {results.commands.skipped}.")
+    if results.uplinks.skipped:
+        lines.append(f"- Ways out were skipped: {results.uplinks.skipped}.")
     lines += [f"- {f.contestant} failed at {f.nodes} nodes: {f.error}" for f in results.failures]
     return "\n".join(lines)
 
@@ -324,6 +385,8 @@ def tables(results: Results) -> str:
     parts = [absent(results), "## Targets", target_table(results)]
     if results.commands.seconds:
         parts += ["## Whole commands", command_table(results.commands)]
+    if results.uplinks.ways:
+        parts += ["## Ways out", uplink_table(results.uplinks)]
     if results.runs:
         for nodes in results.sizes():
             parts += [f"## {nodes} nodes", size_table(results, nodes)]

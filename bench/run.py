@@ -1,6 +1,6 @@
 """Run the benchmark: every contestant in turn, round after round, and write the report.
 
-Usage: python3 bench/run.py [--quick] [--nodes 10,100] [--rounds 3] [--only floor,commands]
+Usage: python3 bench/run.py [--quick] [--nodes 10,100] [--rounds 3] [--only floor,commands,uplink]
 Needs Python >= 3.11 alone; what the contestants need is in bench/README.md.
 """
 
@@ -33,8 +33,11 @@ ROUNDS = 5
 COMMAND_ROUNDS = 20
 """Whole commands run this many times as often as stars."""
 
-COMMANDS = "commands"
-"""What `--only` calls the comparison of whole commands."""
+COMMANDS, UPLINK = "commands", "uplink"
+"""What `--only` calls the comparisons of whole commands and of ways out."""
+
+UPLINK_ROUNDS = 2
+"""The ways out run this many times as often as stars."""
 
 SLOW_NODES = 1000
 """A slow contestant makes at most about this many nodes in all its rounds of one size."""
@@ -230,6 +233,23 @@ def run_commands(options: Options) -> report.Commands:
     return report.Commands({}, obstacle)
 
 
+def run_uplink(options: Options) -> report.Uplinks:
+    """Compare the ways out of a lab, if that was asked for and can be done here."""
+    if options.only and UPLINK not in options.only:
+        return report.Uplinks({}, "they were not asked for")
+    obstacle = field.no_uplink(options.python)
+    if obstacle is None:
+        rounds = options.rounds * UPLINK_ROUNDS
+        try:
+            return report.Uplinks(
+                run_once(field.uplink(options.python, rounds), options.timeout), None
+            )
+        except RunError as failure:
+            obstacle = str(failure)
+    say(f"skipped: ways out: {obstacle}")
+    return report.Uplinks({}, obstacle)
+
+
 def entries(options: Options) -> tuple[list[report.Entry], list[field.Contestant]]:
     """Find out who can run here, and describe everybody."""
     described, able = [], []
@@ -258,7 +278,7 @@ def parse(arguments: list[str]) -> Options:
     parser.add_argument("--nodes", help="sizes of the star, with commas (default 10,100,1000)")
     parser.add_argument("--rounds", type=int, help=f"rounds of each size (default {ROUNDS})")
     parser.add_argument(
-        "--only", default="", help=f"names of contestants, or {COMMANDS}, with commas"
+        "--only", default="", help=f"names of contestants, {COMMANDS} or {UPLINK}, with commas"
     )
     parser.add_argument("--python", help="the interpreter that has nslab (default: .venv's)")
     parser.add_argument("--results", type=Path, default=field.BENCH / "results.json")
@@ -277,7 +297,7 @@ def parse(arguments: list[str]) -> Options:
     only = [word for word in found.only.split(",") if word]
     beside = machine.ROOT / ".venv/bin/python"
     python = found.python or (str(beside) if beside.exists() else sys.executable)
-    unknown = set(only) - {COMMANDS} - {one.key for one in field.contestants(python)}
+    unknown = set(only) - {COMMANDS, UPLINK} - {one.key for one in field.contestants(python)}
     if unknown:
         parser.error(f"no such contestant: {', '.join(sorted(unknown))}")
     rounds = found.rounds or (1 if found.quick else ROUNDS)
@@ -303,6 +323,7 @@ def main() -> int:
     started = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     waited = settle.settle()
     commands = run_commands(options)
+    uplinks = run_uplink(options)
     runs, failures = run_all(able, options)
     settle.settle()
     results = report.Results(
@@ -314,6 +335,7 @@ def main() -> int:
         runs=runs,
         failures=failures,
         commands=commands,
+        uplinks=uplinks,
     )
     options.results.write_text(json.dumps(results.dump(), indent=1) + "\n")
     if options.output is not None:
@@ -321,7 +343,7 @@ def main() -> int:
     if options.readme is not None:
         options.readme.write_text(report.with_summary(options.readme.read_text(), results))
     print(report.tables(results))
-    return 1 if failures or not (runs or commands.seconds) else 0
+    return 1 if failures or not (runs or commands.seconds or uplinks.ways) else 0
 
 
 if __name__ == "__main__":

@@ -110,10 +110,11 @@ class ImaginedKernel:
         self.arrive(step.far_netns, far)
 
     def _AddMacvlan(self, step: AddMacvlan) -> None:  # noqa: N802
-        assert step.link.peer == (HOST, step.below)
-        assert step.master is not None
-        self.link(step.fabric, step.master)
-        self.arrive(step.fabric, replace(step.link, up=True, master=step.master.ifname))
+        assert step.link.peer == (step.netns, step.below)
+        if step.master is not None:
+            self.link(step.above, step.master)
+        name = step.master.ifname if step.master else None
+        self.arrive(step.above, replace(step.link, up=name is not None, master=name))
 
     def _DeleteLink(self, step: DeleteLink) -> None:  # noqa: N802
         self.link(step.netns, step.link)

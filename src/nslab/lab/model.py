@@ -57,14 +57,12 @@ class Uplink:
         gateway: the end of it in the netns `outside`, which forwards between it and the world.
         masquerade: whether what leaves by it takes the address of the way out (source NAT).
         endpoint: the node's end of the cable that is its own way out; None on a bridge.
-        port_ifname: the fabric's end on a bridge; "" for a node.
         subnets: those of a node's own cable.
     """
 
     gateway: Endpoint
     masquerade: bool = True
     endpoint: Endpoint | None = None
-    port_ifname: str = ""
     subnets: tuple[Network, ...] = ()
 
 

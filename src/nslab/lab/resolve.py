@@ -53,7 +53,7 @@ def _routes(reader: Reader, lab: LabDraft) -> dict[str, tuple[Route, ...]]:
 
 
 def _freeze(lab: LabDraft, routes: dict[str, tuple[Route, ...]]) -> Desired:
-    ways = {segment.of: uplink.freeze(segment, _endpoint, set()) for segment in lab.segments}
+    ways = {segment.of: uplink.freeze(segment, _endpoint) for segment in lab.segments}
     nodes = (
         Node(
             node.name,
@@ -87,7 +87,7 @@ def _bridge(segment: Segment) -> Bridge:
         subnets=_subnets(segment),
         ports=ports,
         port_ifnames=port_ifnames,
-        uplink=uplink.freeze(segment, _endpoint, taken),
+        uplink=uplink.freeze(segment, _endpoint),
         host=_host(segment, taken),
     )
 

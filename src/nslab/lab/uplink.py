@@ -90,16 +90,13 @@ def _through(gateway: EndDraft, end: EndDraft) -> Iterator[Route]:
             yield Route(DEFAULTS[version], reached[0])
 
 
-def freeze(
-    segment: Segment, endpoint: Callable[[EndDraft], Endpoint], taken: set[str]
-) -> Uplink | None:
-    """Freeze a segment's way out; `taken` are the ifnames of its fabric."""
+def freeze(segment: Segment, endpoint: Callable[[EndDraft], Endpoint]) -> Uplink | None:
+    """Freeze a segment's way out."""
     if segment.gateway is None:
         return None
     gateway = endpoint(segment.gateway)
     if not segment.of:
-        port_ifname = names.choose_ifname(names.OUTSIDE, taken)
-        return Uplink(gateway, segment.masquerade, port_ifname=port_ifname)
+        return Uplink(gateway, segment.masquerade)
     own = next(endpoint(end) for end in segment.ends if end is not segment.gateway)
     subnets = tuple(subnet.network for subnet in segment.subnets)
     return Uplink(gateway, segment.masquerade, own, subnets=subnets)

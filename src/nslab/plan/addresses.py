@@ -26,6 +26,7 @@ LOOPBACK = (IPv4Interface("127.0.0.1/8"), IPv6Interface("::1/128"))
 """What `lo` gets from the kernel when it comes up."""
 
 _MTU_IPV6 = 1280  # below it a link ceases to speak IPv6 (RFC 8200, section 5)
+_SPEAKING = ("veth", "macvlan")
 
 
 @lru_cache(1 << 16)
@@ -78,7 +79,7 @@ def _complete(netns: NetnsState, defaults: Mapping[str, str]) -> NetnsState:
 def _implied(link: LinkState, *, speaks: bool) -> Iterable[Interface]:
     if link.kind == "loopback":
         return LOOPBACK if speaks else LOOPBACK[:1]
-    return [link_local(link.mac)] if speaks and link.kind == "veth" and not link.master else []
+    return [link_local(link.mac)] if speaks and link.kind in _SPEAKING and not link.master else []
 
 
 def leaving(link: LinkState, mine: Collection[Interface], wanted: LinkState) -> list[Interface]:

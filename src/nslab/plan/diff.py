@@ -133,17 +133,18 @@ class _Comparison:
             ends = [(name, link), far] if far is not None else [(name, link)]
             self.doomed |= {(where, each.ifname) for where, each in ends}
             if link.kind == "macvlan" and link.peer and name not in self.gone:
-                yield from self.delete_macvlan(name, link, link.peer[1])
+                yield from self.delete_macvlan(name, link, link.peer)
             elif any(where not in self.gone for where, _ in ends):  # else it goes with its netns
                 lost = [s for e in ends for s in self.lost_with(*e, near=e == (name, link))]
                 yield DeleteLink(name, link, far, self.master_of(name, link), tuple(lost))
 
-    def delete_macvlan(self, name: str, link: LinkState, below: str) -> Iterator[Step]:
+    def delete_macvlan(self, name: str, link: LinkState, below: End) -> Iterator[Step]:
         """Take it from its bridge first: else the kernel lets the link below hear all groups on."""
         alone = replace(link, master=None)
         if link.master is not None:
             yield SetLink(name, alone, link, 0, self.index_of(name, link.master))
-        yield DeleteLink(name, alone, below_index=self.index_of(HOST, below))
+        lost = tuple(self.lost_with(name, alone, near=False))
+        yield DeleteLink(name, alone, lost=lost, below_index=self.index_of(*below))
 
     def lost_with(self, name: str, link: LinkState, *, near: bool) -> Iterator[Step]:
         """Give the steps that bring back what the deletion of a link takes along."""
@@ -174,7 +175,7 @@ class _Comparison:
         )
 
     def far_of(self, link: LinkState) -> tuple[str, LinkState] | None:
-        if link.peer is None or link.peer[0] not in self.observed:
+        if link.kind != "veth" or link.peer is None or link.peer[0] not in self.observed:
             return None
         far = self.observed[link.peer[0]].links.get(link.peer[1])
         return None if far is None else (link.peer[0], far)
@@ -290,11 +291,9 @@ class _Comparison:
             for link in state.links.values():
                 end = (name, link.ifname)
                 if link.kind == "macvlan" and link.peer and end in self.made:
-                    self.ports.add(end)
-                    below = link.peer[1]
-                    index = self.index_of(HOST, below)
-                    master = self.master_of(name, link)
-                    yield AddMacvlan(HOST, below, index, name, self.planned(*end), master)
+                    self.ports |= {end} if link.master else set()
+                    index, master = self.index_of(*link.peer), self.master_of(name, link)
+                    yield AddMacvlan(*link.peer, index, name, self.planned(*end), master)
 
     def configure(self, name: str) -> Iterator[Step]:
         yield from self.settings(name, before_links=False)

@@ -49,7 +49,7 @@ def drift_of(desired: State, observed: State, last: State, defaults: dict[str, s
         if isinstance(step, AddVeth):
             made |= {(step.netns, step.near.ifname), (step.far_netns, step.far.ifname)}
         elif isinstance(step, AddMacvlan):
-            made.add((step.fabric, step.link.ifname))
+            made.add((step.above, step.link.ifname))
     found = [
         Drift(step.finding(), step.command())
         for step in steps

@@ -117,9 +117,15 @@ def _bridge(bridge: Bridge, observed: State) -> Bridge:
         subnets=_still_true(bridge.subnets, ends),
         ports=ends,
         port_ifnames=tuple(link.ifname for link in ports),
-        uplink=bridge.uplink if bridge.uplink and bridge.uplink.port_ifname in links else None,
+        uplink=bridge.uplink if bridge.uplink and _is_led_out(bridge, observed) else None,
         host=bridge.host if bridge.host and _joins_machine(bridge.host, links) else None,
     )
+
+
+def _is_led_out(bridge: Bridge, observed: State) -> bool:
+    """Tell whether the netns `outside` has a link on a bridge."""
+    links = observed[OUTSIDE].links.values() if OUTSIDE in observed else ()
+    return any(link.peer == (bridge.name, bridge.ifname) for link in links)
 
 
 def _joins_machine(host: HostPort, links: dict[str, LinkState]) -> bool:

@@ -78,16 +78,25 @@ def host_port(lab: str, bridge: str, port: str, master: str) -> LinkState:
 
 
 def _lead_out(state: State, lab: Desired) -> None:
-    """Join the bridges and nodes that have a way out to the netns `outside`, which forwards."""
-    for bridge in lab.bridges:
-        if bridge.uplink is not None:
-            ifname = bridge.uplink.port_ifname
-            gateway = bridge.uplink.gateway
-            state[bridge.name].links[ifname] = _port(lab.name, bridge, gateway, ifname)
-            _place(state, gateway, (bridge.name, ifname))
+    """Join the nodes and bridges that have a way out to the netns `outside`, which forwards.
+
+    On a bridge lies a macvlan that takes what the bridge itself would get: a port and a cable to
+    `outside` would make every packet wait once more.
+    """
     for node in lab.nodes:
         if node.uplink is not None and node.uplink.endpoint is not None:
             _join(state, Cable((node.uplink.endpoint, node.uplink.gateway)))
+    for bridge in lab.bridges:
+        if bridge.uplink is not None:
+            end, below = bridge.uplink.gateway, (bridge.name, bridge.ifname)
+            state[OUTSIDE].links[end.ifname] = LinkState(
+                end.ifname,
+                "macvlan",
+                mac=bridge.mac,
+                mtu=end.mtu,
+                peer=below,
+                addresses=end.addresses,
+            )
 
 
 def _fabric(lab: str, bridge: Bridge) -> NetnsState:

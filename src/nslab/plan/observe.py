@@ -71,9 +71,9 @@ def observe(sandbox: Sandbox, expected: Iterable[State] = ()) -> State:
         _leave_ours(
             raw, observed, {link for state in states for link in state.get(HOST, _NO).links}
         )
-    _join_peers(sandbox, raw, observed, _pairs(states))
-    if HOST in observed:
-        _name_links_below(sandbox, raw, observed)
+    likely = _pairs(states)
+    _join_peers(sandbox, raw, observed, likely)
+    _name_links_below(sandbox, raw, observed, likely)
     for name, keys in _sysctls(states).items():
         if name in observed:
             observed[name].sysctl.update(read_sysctls(sandbox, name, keys))
@@ -273,16 +273,28 @@ def _name_own_peers(observed: State) -> None:
                 state.links[link_state.ifname] = own
 
 
-def _name_links_below(sandbox: Sandbox, raw: dict[str, list[Link]], observed: State) -> None:
-    """Find out on which links of the machine the lab's macvlans lie."""
-    names = {index: ifname for ifname, index in observed[HOST].known.items()}
+def _name_links_below(
+    sandbox: Sandbox, raw: dict[str, list[Link]], observed: State, likely: Pairs
+) -> None:
+    """Find out on which links of the machine, and on which bridges, the lab's macvlans lie."""
     for name, links in raw.items():
         for link in links:
-            found = observed[name].links[link.ifname or ""]
+            end = (name, link.ifname or "")
+            found = observed[name].links[end[1]]
             if found.kind != "macvlan" or name == HOST or link.link_netnsid is None:
                 continue
-            if _nsid(sandbox, name, HOST) == link.link_netnsid and link.link in names:
-                observed[name].links[found.ifname] = replace(found, peer=(HOST, names[link.link]))
+            where = likely[end][0] if end in likely else HOST
+            if where in observed and _nsid(sandbox, name, where) == link.link_netnsid:
+                below = _name_of(observed[where], link.link)
+                observed[name].links[end[1]] = replace(
+                    found, peer=(where, below) if below else None
+                )
+
+
+def _name_of(state: NetnsState, index: int | None) -> str | None:
+    """Give the ifname that goes with an ifindex of a netns."""
+    known = {**state.known, **{link.ifname: link.index for link in state.links.values()}}
+    return next((ifname for ifname, each in known.items() if each == index), None)
 
 
 def _joined(sandbox: Sandbox, end: End, link: Link, peer: End, far: Link) -> bool:

@@ -120,16 +120,25 @@ def test_a_port_that_is_not_the_user_s_to_take(world: World) -> None:
         world.up({"name": "low", "nodes": {"a": {"publish": "192.0.2.77:8080:80"}}})
 
 
+def is_ended(sock: socket.socket) -> bool:
+    """Tell whether the other side has ended a connection, in either way."""
+    try:
+        return sock.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
 def changes(world: World, *options: str) -> None:
     """Let one port go and another come while somebody is connected through a third."""
     world.up(LAB, *options)
     world.serve("web", "tcp/80")
+    world.serve("far", "tcp/80")
     with (
         socket.create_connection((MACHINE4, 8080), 3) as local,
         world.connected_from_internet(MACHINE4, 8080) as remote,
         world.connected_from_internet(MACHINE4, 9090) as doomed,
     ):
-        for sock in (local, remote):
+        for sock in (local, remote, doomed):
             sock.send(b"one")
             assert sock.recv(99).endswith(b" 3")
         web = {"publish": ["8080:80", "7070:80"]}
@@ -137,8 +146,7 @@ def changes(world: World, *options: str) -> None:
         for sock in (local, remote):
             sock.send(b"two!")
             assert sock.recv(99).endswith(b" 4")
-        with pytest.raises(ConnectionResetError):
-            doomed.recv(1)
+        assert is_ended(doomed)
     assert world.from_internet(MACHINE4, 7070).endswith(" 5")
     assert world.from_internet(MACHINE4, 9090) == "ConnectionRefusedError"
     assert connect("127.0.0.1", 8081) == "ConnectionRefusedError"

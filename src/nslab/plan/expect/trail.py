@@ -179,26 +179,33 @@ def _far_end(sight: Sight, peer: End) -> tuple[End, LinkState | None]:
 def _link_fault(places: Places, netns: str, link: LinkState | None) -> str:
     if link is None or link.up:
         return ""
+    if link.kind == "bridge":
+        return f"link down: the bridge {netns} is down"
     if netns in places.bridges:
         return f"link down: the port {link.ifname} of {netns} is down"
     return f"link down: {netns}:{link.ifname} is down"
 
 
 def _bridge_fault(sight: Sight, far: End, port: LinkState) -> str:
-    device = sight.links(far[0]).get(port.master or "")
+    device = sight.links(far[0]).get(_bridge_of(port))
     if device is None:
         return f"link down: the port {far[1]} has left the bridge {far[0]}"
     return "" if device.up else f"link down: the bridge {far[0]} is down"
 
 
+def _bridge_of(port: LinkState) -> str:
+    """Give the ifname of the bridge that a packet is at, by a port of it or by itself."""
+    return port.ifname if port.kind == "bridge" else port.master or ""
+
+
 def _others(sight: Sight, fabric: str, port: LinkState) -> list[End]:
-    """Give what the other ports of a bridge lead to."""
-    ports = sight.links(fabric).values()
-    return [
-        each.peer
-        for each in ports
-        if each.master == port.master and each.ifname != port.ifname and each.peer is not None
-    ]
+    """Give what the other ports of a bridge lead to, and who has what the bridge itself gets."""
+    bridge = _bridge_of(port)
+    ports = [each for each in sight.links(fabric).values() if each.master == bridge]
+    above = [(OUTSIDE, each.ifname) for each in sight.links(OUTSIDE).values()]
+    above = [end for end in above if sight.links(end[0])[end[1]].peer == (fabric, bridge)]
+    found = [each.peer for each in ports if each.ifname != port.ifname and each.peer is not None]
+    return found + (above if port.kind != "bridge" else [])
 
 
 def _holds(sight: Sight, netns: str, address: Address) -> bool:

@@ -100,54 +100,71 @@ class AddVeth(Step):
 
 @dataclass(frozen=True, slots=True)
 class AddMacvlan(Step):
-    """Let a link of the machine's join a bridge: a macvlan on it takes what it receives.
+    """Let another netns have what a link receives: by a macvlan on it, with its MAC.
+
+    A link of the machine's joins a bridge so, as a port and up; and a bridge the netns `outside`.
 
     Attributes:
         below: the link that stays where it is, and `below_index`, its ifindex.
-        fabric: the netns in which the macvlan comes to be.
-        link: the macvlan itself; it has the MAC of the link below.
-        master: the bridge in the fabric.
+        above: the netns in which the macvlan comes to be.
+        link: the macvlan itself.
+        master: the bridge that it is to be a port of.
     """
 
     below: str
     below_index: int
-    fabric: str
+    above: str
     link: LinkState
     master: LinkState | None = None
 
     def words(self) -> str:
-        return f"join the machine's link {self.below} to {self.fabric}"
+        if self.netns == HOST:
+            return f"join the machine's link {self.below} to {self.above}"
+        return f"join {self.netns}:{self.below} and {self.above}:{self.link.ifname}"
 
     def command(self) -> str:
-        master = f" master {quote(self.master.ifname)}" if self.master else ""
         name = quote(self.link.ifname)
-        return (
-            f"ip link add link {quote(self.below)} name {name} netns {self.fabric}"
-            f" type macvlan mode passthru && ip -n {self.fabric} link set {name}{master} up"
+        mtu = f" mtu {self.link.mtu}" if self.link.mtu else ""
+        said = (
+            f"{ip_in(self.netns)} link add link {quote(self.below)} name {name}{mtu}"
+            f" netns {self.above} type macvlan mode passthru{' nopromisc' * self._is_quiet()}"
         )
+        if self.master is None:
+            return said
+        return f"{said} && ip -n {self.above} link set {name} master {quote(self.master.ifname)} up"
 
     def finding(self) -> str:
-        return f"{self.fabric}:{self.link.ifname}: nothing joins the machine's link {self.below}"
+        where = "the machine's link " if self.netns == HOST else f"{self.netns}:"
+        return f"{self.above}:{self.link.ifname}: nothing joins {where}{self.below}"
 
     def undo(self) -> list[Step]:
-        return [DeleteLink(self.fabric, self.link, None, self.master)]
+        return [DeleteLink(self.above, self.link, None, self.master)]
+
+    def _is_quiet(self) -> bool:
+        """Tell whether the link below is to receive only what is for it: a bridge does, a NIC not.
+
+        A port of a bridge must get what is for others.
+        """
+        return self.master is None
 
     def remedy(self, number: int) -> str | None:
-        if number not in (errno.EBUSY, errno.EINVAL):
+        if self.netns != HOST or number not in (errno.EBUSY, errno.EINVAL):
             return None
         return f"something else has {self.below}: a macvlan in another namespace, or another lab's"
 
     def requests(self, opened: Open) -> list[Request]:
-        info = LinkInfo(kind="macvlan", data=MacvlanInfo(mode=_PASSTHRU))
+        flags = _NOPROMISC if self._is_quiet() else None
+        info = LinkInfo(kind="macvlan", data=MacvlanInfo(mode=_PASSTHRU, flags=flags))
+        up = IFF.UP if self.master else 0
         body = Link(
             index=self.link.index,
-            flags=IFF.UP,
-            change=IFF.UP,
+            flags=up,
+            change=up,
             ifname=self.link.ifname,
             link=self.below_index,
             mtu=self.link.mtu,
             master=self.master.index if self.master else None,
-            net_ns_fd=opened(self.fabric).fd,
+            net_ns_fd=opened(self.above).fd,
             linkinfo=info,
         )
         return [Request(RTM.NEWLINK, body, NEW)]
@@ -180,8 +197,8 @@ class DeleteLink(Step):
     def undo(self) -> list[Step]:
         link = self.link
         if link.kind == "macvlan" and link.peer:
-            place = (link.peer[1], self.below_index, self.netns)
-            return [AddMacvlan(HOST, *place, link, self.master), *self.lost]
+            place = (*link.peer, self.below_index, self.netns)
+            return [AddMacvlan(*place, link, self.master), *self.lost]
         if self.far is None:
             return [AddBridge(self.netns, self.link), *self.lost]
         return [AddVeth(self.netns, self.link, *self.far, self.master), *self.lost]
@@ -253,7 +270,7 @@ class SetLink(Step):
         return [Request(RTM.NEWLINK, body)]
 
 
-_PASSTHRU = 8  # linux/if_link.h: MACVLAN_MODE_PASSTHRU
+_PASSTHRU, _NOPROMISC = 8, 1  # linux/if_link.h: MACVLAN_MODE_PASSTHRU, MACVLAN_FLAG_NOPROMISC
 
 
 def mac_bytes(mac: str) -> bytes | None:
