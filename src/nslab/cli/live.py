@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nslab.draw.marks import Mark
+from nslab.lab.surroundings import MACHINE, with_surroundings
 from nslab.plan.lift import lift
 from nslab.plan.lower import lower
 from nslab.plan.observe import observe
@@ -43,8 +44,8 @@ def _down(lab: Desired, state: State) -> Iterator[tuple[Place, Mark]]:
         device = state[bridge.name].links.get(bridge.ifname)
         if device is None or not device.up:
             yield bridge.name, Mark("down", "" if device else "no bridge in it")
-    for name, ends in lab.endpoints().items():
-        for end in ends:
+    for name, ends in with_surroundings(lab).endpoints().items():
+        for end in ends if name != MACHINE else ():
             word = link_word(state[name].links[end.ifname])
             if word != "up":
                 yield (name, end.ifname), Mark("down", "" if word == "down" else word)

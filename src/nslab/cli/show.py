@@ -78,16 +78,22 @@ def _drift(lab: Running, style: str) -> int:
 
 def _rows(lab: Desired, state: State) -> Iterator[tuple[str, ...]]:
     from nslab.cli.live import link_word
+    from nslab.lab.surroundings import MACHINE, with_surroundings
 
-    yield "NODE", "LINK", "STATE", "JOINS", "MAC", "ADDRESSES"
-    joins = _joins(lab)
-    for node, ends in lab.endpoints().items():
+    published = {node.name: " ".join(map(str, node.publish)) for node in lab.nodes}
+    told = any(published.values())
+    whole = with_surroundings(lab)
+    joins = _joins(whole)
+    yield "NODE", "LINK", "STATE", "JOINS", "MAC", "ADDRESSES", *["PUBLISHES"] * told
+    for node, ends in whole.endpoints().items():
+        last = [published.get(node) or "-"] * told
         for end in ends:
             addresses = " ".join(map(str, end.addresses)) or "-"
-            link = state[node].links[end.ifname]
-            yield node, end.ifname, link_word(link), joins[node, end.ifname], end.mac, addresses
+            word = link_word(state[node].links[end.ifname]) if node != MACHINE else "-"
+            joined = joins[node, end.ifname]
+            yield node, end.ifname, word, joined, end.mac or "-", addresses, *last
         if not ends:
-            yield node, *["-"] * 5
+            yield node, *["-"] * 5, *last
 
 
 def _joins(lab: Desired) -> dict[tuple[str, str], str]:

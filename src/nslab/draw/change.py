@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nslab.draw.marks import Mark
 from nslab.lab.model import Desired
+from nslab.lab.surroundings import with_surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,7 @@ def change(before: Desired, after: Desired) -> Change:
         before: as the kernel has it, or an older file.
         after: as it is to be.
     """
+    before, after = with_surroundings(before), with_surroundings(after)
     nodes = _Nodes(before, after)
     bridges = _Bridges(before, after)
     cables = _Cables(before, after)
@@ -71,6 +73,7 @@ def _node_note(one: Node, other: Node) -> str:
         "no router now": one.forward and not other.forward,
         "routes": _routes(one) != _routes(other),
         "sysctl": _settings(one) != _settings(other),
+        "published ports": set(one.publish) != set(other.publish),
     }
     return ", ".join(word for word, told in words.items() if told)
 

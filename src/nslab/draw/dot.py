@@ -55,7 +55,7 @@ def _box(box: Box) -> Iterator[str]:
     look = [] if box.mark is None else [LINES[box.mark.word]]
     if box.router:
         look = _merged("rounded", look)
-    words = [box.title, *(["router"] if box.router else []), *_mark_words(box.mark)]
+    words = [box.title, *box.lines, *_mark_words(box.mark)]
     yield f"{_quoted(box.key)} [{' '.join([f'label={_quoted(*words)}', *look])}]"
 
 

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING
 
 from nslab.draw.marks import MOVES, NO_MARKS, Mark, strongest
 from nslab.draw.runs import runs_of
+from nslab.lab.names import OUTSIDE
+from nslab.lab.surroundings import with_surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from nslab.draw.marks import Marks
     from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Interface, Network, Node
+
+MOST_PORTS = 2
+"""More published ports than this are only counted."""
 
 UNBROKEN = "\u00a0"
 """The blank in a word at which no line may end."""
@@ -31,6 +36,7 @@ class Box:
         title: the name, or the first and the last one.
         count: how many nodes these are.
         router: whether they forward.
+        note: what else to say of it.
         mark: what to say of the node; a run has none.
     """
 
@@ -38,14 +44,20 @@ class Box:
     title: str
     count: int = 1
     router: bool = False
+    note: str = ""
     mark: Mark | None = None
 
     @property
-    def role(self) -> str:
-        """What to say beside the title: a router, how many nodes, the mark."""
+    def lines(self) -> list[str]:
+        """What to say below the title: a router, how many nodes, the note."""
         kind = "router" if self.router else "node"
         words = f"{self.count} {kind}s" if self.count > 1 else "router" * self.router
-        return ", ".join(word for word in (words, str(self.mark or "")) if word)
+        return [word for word in (words, self.note) if word]
+
+    @property
+    def role(self) -> str:
+        """What to say beside the title: the lines and the mark."""
+        return ", ".join([*self.lines, *([str(self.mark)] if self.mark else [])])
 
     def __str__(self) -> str:
         return f"{self.title} ({self.role})" if self.role else self.title
@@ -150,12 +162,12 @@ def summary(desired: Desired) -> str:
 
 class _Drawing:
     def __init__(self, desired: Desired, marks: Marks, shorten_above: int | None) -> None:
-        self.desired = desired
+        self.desired = with_surroundings(desired)
         self.marks = marks
-        runs = [[node] for node in desired.nodes]
-        if shorten_above is not None and len(runs) > shorten_above:
+        runs = [[node] for node in self.desired.nodes]
+        if shorten_above is not None and len(desired.nodes) > shorten_above:
             runs = runs_of(
-                desired, {place if isinstance(place, str) else place[0] for place in marks}
+                self.desired, {place if isinstance(place, str) else place[0] for place in marks}
             )
         self.boxes = {run[0].name: self.box(run) for run in runs}
         self.lasts = {run[0].name: run[-1].name for run in runs}
@@ -168,7 +180,10 @@ class _Drawing:
     def box(self, run: list[Node]) -> Box:
         first, last = run[0], run[-1]
         if len(run) == 1:
-            return Box(first.name, first.name, 1, first.forward, self.marks.get(first.name))
+            mark = self.marks.get(first.name)
+            if first.name == OUTSIDE:
+                return Box(first.name, first.name, note="the way out", mark=mark)
+            return Box(first.name, first.name, 1, first.forward, _published(first), mark)
         return Box(first.name, f"{first.name} ... {last.name}", len(run), first.forward)
 
     def bridge(self, bridge: Bridge) -> Segment:
@@ -196,6 +211,12 @@ class _Drawing:
         own = self.marks.get((*place, segment)) or self.marks.get(place)
         wider = (self.marks.get(end.node), self.marks.get(segment))
         return own or next((m for m in wider if m and m.word in MOVES), None)
+
+
+def _published(node: Node) -> str:
+    if len(node.publish) > MOST_PORTS:
+        return f"publishes {len(node.publish)} ports"
+    return f"publishes {' '.join(map(str, node.publish))}" if node.publish else ""
 
 
 def _marked(name: str, mark: Mark | None) -> tuple[str, ...]:

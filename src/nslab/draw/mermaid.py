@@ -63,7 +63,7 @@ class _Chart:
 
     def box(self, box: Box) -> Iterator[str]:
         opening, closing = ("([", "])") if box.router else ("[", "]")
-        words = [box.title, *(["router"] if box.router else []), *_mark_words(box.mark)]
+        words = [box.title, *box.lines, *_mark_words(box.mark)]
         yield f"{self.boxes[box.key]}{opening}{_quoted('<br/>', words)}{closing}"
         self.note(self.boxes[box.key], box.mark)
 

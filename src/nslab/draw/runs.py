@@ -54,6 +54,8 @@ def _alike(
 def _follows(node: Node, before: Node, endpoints: dict[str, list[Endpoint]]) -> bool:
     if node.name != _next_name(before.name) or node.forward != before.forward:
         return False
+    if node.publish or before.publish:
+        return False
     pairs = zip(endpoints[before.name], endpoints[node.name], strict=True)
     return all(_next_to(one, other) for one, other in pairs)
 

@@ -32,6 +32,10 @@ def leads_out(world: World, *options: str) -> None:
         assert world.ask(node, FAR4, 80, "tcp", "x" * 1400) == f"{MACHINE4} 1400"
     assert "nothing to do" in world.up(LAB, *options)
     assert "as the file says" in world.nslab("show", "--drift").stdout
+    rows = [line.split()[:4] for line in world.nslab("show", "-o", "table").stdout.splitlines()]
+    assert ["outside", "lan", "up", "lan"] in rows
+    assert ["alone", "eth0", "up", "outside:alone"] in rows
+    assert "outside (the way out)" in world.nslab("draw").stdout
     assert world.nslab("ping").returncode == 0
     hops = world.nslab("ping", "pc1", "outside", check=False).stdout
     assert "yes IPv4 beyond" in hops

@@ -120,11 +120,8 @@ class Title:
         self.is_run = isinstance(thing, Box) and thing.count > 1
         self.thing = thing
         if isinstance(thing, Box):
-            kind = "router" if thing.router else "node"
             self.name = thing.title
-            self.lines = (
-                [f"{thing.count} {kind}s"] if thing.count > 1 else ["router"] * thing.router
-            )
+            self.lines = thing.lines
         else:
             self.name = thing.name or ""
             self.lines = ["bridge", *map(str, thing.subnets)]
