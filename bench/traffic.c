@@ -1,7 +1,7 @@
 /* The traffic of bench/uplink.py over one TCP connection.
  *
- *   traffic serve PORT              sinks what comes after 'b', echoes single bytes after 'l'
- *   traffic bulk HOST PORT SECONDS  prints bits a second
+ *   traffic serve PORT              counts what comes after 'b', echoes single bytes after 'l'
+ *   traffic bulk HOST PORT MIB      prints bits a second, until the server says that it has all
  *   traffic pingpong HOST PORT N    prints the median seconds of N round trips of one byte
  */
 #include <netdb.h>
@@ -38,19 +38,23 @@ static void undelayed(int fd)
 static void serve_one(int fd)
 {
 	char mode;
-	long long total = 0;
+	long long left = 0;
 	ssize_t got;
 
 	undelayed(fd);
 	if (read(fd, &mode, 1) != 1)
 		return;
-	while ((got = read(fd, buffer, mode == 'l' ? 1 : sizeof buffer)) > 0) {
-		total += got;
-		if (mode == 'l' && write(fd, buffer, got) != got)
-			return;
+	if (mode == 'l') {
+		while (read(fd, buffer, 1) == 1 && write(fd, buffer, 1) == 1)
+			;
+		return;
 	}
-	if (mode == 'b' && write(fd, &total, sizeof total) != sizeof total)
-		fail("write");
+	if (recv(fd, &left, sizeof left, MSG_WAITALL) != sizeof left)
+		return;
+	while (left > 0 && (got = read(fd, buffer, sizeof buffer)) > 0)
+		left -= got;
+	if (!left && write(fd, buffer, 1) == 1)
+		read(fd, buffer, 1);
 }
 
 static void serve(const char *port)
@@ -86,16 +90,18 @@ static int dial(const char *host, const char *port, char mode)
 	return fd;
 }
 
-static void bulk(int fd, double seconds)
+static void bulk(int fd, int mebibytes)
 {
-	long long total;
+	long long total = (long long)mebibytes * sizeof buffer;
 	double begun = now();
+	int i;
 
-	while (now() - begun < seconds)
-		if (write(fd, buffer, sizeof buffer) < 0)
+	if (write(fd, &total, sizeof total) != sizeof total)
+		fail("write");
+	for (i = 0; i < mebibytes; i++)
+		if (write(fd, buffer, sizeof buffer) != sizeof buffer)
 			fail("write");
-	shutdown(fd, SHUT_WR);
-	if (read(fd, &total, sizeof total) != sizeof total)
+	if (read(fd, buffer, 1) != 1)
 		fail("read");
 	printf("%.0f\n", total * 8 / (now() - begun));
 }
@@ -128,7 +134,7 @@ int main(int argc, char **argv)
 	if (argc != 5)
 		return 2;
 	if (!strcmp(argv[1], "bulk"))
-		bulk(dial(argv[2], argv[3], 'b'), atof(argv[4]));
+		bulk(dial(argv[2], argv[3], 'b'), atoi(argv[4]));
 	else
 		pingpong(dial(argv[2], argv[3], 'l'), atoi(argv[4]));
 	return 0;

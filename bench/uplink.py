@@ -26,8 +26,11 @@ from typing import Any
 
 import settle
 
-SECONDS = 1.5
-"""How long bulk data is sent."""
+MEBIBYTES = 4096
+"""How much bulk data is sent."""
+
+SLOWER = 16
+"""So many times less is sent through pasta."""
 
 TRIPS = 20000
 """How many single bytes go back and forth."""
@@ -70,9 +73,12 @@ nft 'add table ip nat; add chain ip nat out { type nat hook postrouting priority
      add rule ip nat out oifname eth0 masquerade'
 """
 
-IN_A_NETNS = """
+ROUTER = """
 ip netns add fabric
 ip netns exec fabric sysctl -qw net.ipv4.ip_forward=1
+"""
+
+IN_A_NETNS = f"""{ROUTER}
 ip link add up0 type veth peer name uplink netns fabric
 ip addr add 100.64.0.1/30 dev up0
 ip link set up0 up
@@ -82,7 +88,13 @@ ip -n fabric route add default via 100.64.0.1
 ip route add 10.0.1.0/24 via 100.64.0.2
 """
 
-PASTA = "--config-net --no-map-gw --mtu 65520 --runas 0 -t none -u none -T none -U none"
+PASTA = "pasta --quiet --config-net --no-map-gw --runas 0 -t none -u none -T none -U none"
+
+TRANSLATE = """
+ip netns exec fabric nft 'add table ip nat;
+    add chain ip nat out { type nat hook postrouting priority 100; };
+    add rule ip nat out iifname br0 masquerade'
+"""
 
 LAB = "{name: bench, bridges: {lan: {subnet: 10.0.1.0/24, uplink: true, ports: [pc1]}}}"
 
@@ -92,13 +104,15 @@ class Way:
     """One way out: how it is made, and the command that runs another in the node.
 
     Attributes:
-        peer: the way made by hand that it is measured against, "" for those themselves.
+        peer: the same made by hand, against which it is measured; "" for those themselves.
+        mebibytes: how much bulk data is sent.
     """
 
     title: str
     script: str
     enter: tuple[str, ...] = ("ip", "netns", "exec", "pc1")
     peer: str = ""
+    mebibytes: int = MEBIBYTES
 
 
 def ways(nslab: str) -> dict[str, Way]:
@@ -107,7 +121,7 @@ def ways(nslab: str) -> dict[str, Way]:
     lab = f"echo '{LAB}' > /run/lab.yaml; {nslab} up --quiet --uplink "
     bridge = NODE.format(fabric="")
     fabric = NODE.format(fabric="-n fabric")
-    pasta = f"ip netns add pc1; pasta {PASTA} --quiet --netns /run/netns/pc1"
+    fewer = MEBIBYTES // SLOWER
     return {
         "hand-bridge": Way("by hand: the bridge in the machine's netns", bridge + FORWARD),
         "hand-veth": Way(
@@ -117,9 +131,22 @@ def ways(nslab: str) -> dict[str, Way]:
         "nslab-kernel": Way(
             "nslab, `--uplink kernel`", lab + "kernel /run/lab.yaml", enter, "hand-veth"
         ),
-        "hand-pasta": Way("by hand: pasta on the node's netns", pasta),
+        "hand-pasta": Way(
+            "by hand: pasta on the node's netns",
+            f"ip netns add pc1; {PASTA} --netns /run/netns/pc1",
+            mebibytes=fewer,
+        ),
+        "hand-pasta-lab": Way(
+            "by hand: the bridge in a netns of its own, pasta on that one",
+            ROUTER + fabric + f"{PASTA} --netns /run/netns/fabric\n" + TRANSLATE,
+            mebibytes=fewer,
+        ),
         "nslab-pasta": Way(
-            "nslab, `--uplink pasta`", lab + "pasta /run/lab.yaml", enter, "hand-pasta"
+            "nslab, `--uplink pasta`",
+            lab + "pasta /run/lab.yaml",
+            enter,
+            "hand-pasta-lab",
+            fewer,
         ),
     }
 
@@ -143,7 +170,7 @@ def turn(way: Way, traffic: str) -> dict[str, float | None]:
         cores = sorted(os.sched_getaffinity(0))
         figures = {
             "latency": send(way, cores[0], traffic, "pingpong", SERVER, PORT, str(TRIPS)),
-            "throughput": send(way, cores[-1], traffic, "bulk", SERVER, PORT, str(SECONDS)),
+            "throughput": send(way, cores[-1], traffic, "bulk", SERVER, PORT, str(way.mebibytes)),
         }
         serving.kill()
     return figures

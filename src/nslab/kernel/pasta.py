@@ -21,16 +21,23 @@ if TYPE_CHECKING:
 LODGED = "pasta"
 """The name under which the holder keeps pasta's pidfd."""
 
+QUEUE = 10_000
+"""How many packets may wait for pasta, more than are under way on a connection at any time.
+
+Where the queue overflows, as one of 500 does, bulk data through pasta of March 2023 stalls for good.
+"""
+
 _PATIENCE = 5.0
 _NOISE = ("Failed to send",)
 
 
-def start(sandbox: Sandbox, arguments: Sequence[str]) -> None:
+def start(sandbox: Sandbox, arguments: Sequence[str], ifname: str) -> None:
     """Start pasta for a lab, and wait until it has made its link.
 
     Args:
         sandbox: the lab.
         arguments: pasta's, without those that name the netns.
+        ifname: the link that they name.
 
     Raises:
         NslabError: it did not start; says what pasta says.
@@ -51,6 +58,7 @@ def start(sandbox: Sandbox, arguments: Sequence[str]) -> None:
         pid = beside.start(sandbox, LODGED, command, [netns], said=said)
         try:
             _await_link(sandbox, pid, said)
+            _let_wait(sandbox, ifname)
         except BaseException:
             stop(sandbox)
             raise
@@ -81,6 +89,17 @@ def _is_connected(sandbox: Sandbox) -> bool:
 
     routes = sandbox.handle(OUTSIDE).transport.dump(Request(RTM.GETROUTE, Route()), Route)
     return any(route.dst_len == 0 and route.gateway is not None for route in routes)
+
+
+def _let_wait(sandbox: Sandbox, ifname: str) -> None:
+    """Lengthen the queue of pasta's link, which is 500 or 1000 packets by itself."""
+    from nslab.kernel.sandbox import OUTSIDE
+    from nslab.netlink.message import Request
+    from nslab.netlink.rtnl.constants import RTM
+    from nslab.netlink.rtnl.link import Link
+
+    body = Link(ifname=ifname, txqlen=QUEUE)
+    sandbox.handle(OUTSIDE).transport.request(Request(RTM.NEWLINK, body))
 
 
 def _refusal(said: int) -> NslabError:

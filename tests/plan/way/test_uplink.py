@@ -36,6 +36,8 @@ def leads_out(world: World, *options: str) -> None:
     assert ["outside", "lan", "up", "lan"] in rows
     assert ["alone", "eth0", "up", "outside:alone"] in rows
     assert "outside (the way out)" in world.nslab("draw").stdout
+    if world.user or "pasta" in options:  # with a short queue bulk data stalls
+        assert "qlen 10000" in world.nslab("exec", "outside", "ip", "link", "show", "uplink").stdout
     assert world.nslab("ping").returncode == 0
     hops = world.nslab("ping", "pc1", "outside", check=False).stdout
     assert "yes IPv4 beyond" in hops

@@ -10,6 +10,7 @@ from nslab.errors import KernelError
 from nslab.kernel import conntrack, pasta
 from nslab.kernel.sandbox import HOST, OUTSIDE
 from nslab.kernel.transport import AF_NETLINK, Transport, open_socket
+from nslab.lab.uplink import UPLINK
 from nslab.nft import program, rules
 from nslab.plan.steps.step import Deed, Step
 from nslab.plan.way import host, tables
@@ -46,7 +47,7 @@ class StartPasta(Deed):
         return [StopPasta(self.netns, self.way)]
 
     def act(self, sandbox: Sandbox) -> None:
-        pasta.start(sandbox, pasta_arguments(self.way))
+        pasta.start(sandbox, pasta_arguments(self.way), UPLINK)
 
 
 @dataclass(frozen=True, slots=True)
