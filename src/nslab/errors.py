@@ -141,6 +141,10 @@ class StepError(NslabError):
         self.undo_errors = tuple(undo_errors)
 
 
+class OvertakenError(NslabError):
+    """Another lab took the same addresses in the same moment; what was done has been undone."""
+
+
 class PrivilegeError(NslabError):
     """This user may not do that on this machine; the hint says what would allow it."""
 

@@ -275,6 +275,7 @@ class _Pair:
         self.halves = _Half(client, server), _Half(server, client)
         for sock in (client, server):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self.go_on(0)
 
     def go_on(self, events: int) -> None:

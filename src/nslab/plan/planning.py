@@ -25,6 +25,7 @@ from nslab.plan.plan import Plan
 from nslab.plan.state import IMPLIED, State
 from nslab.plan.way.lead import (
     Leading,
+    Now,
     around,
     as_it_is,
     decide,
@@ -42,12 +43,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an `up` is to bring about: the lab, the file that it is from, which way out, names."""
+    """What an `up` is to bring about.
+
+    Attributes:
+        desired: the lab.
+        source: the file that it is from.
+        uplink: which way out.
+        host: whether there are names in the machine.
+        direct: whether a way out of the kernel's may be direct.
+    """
 
     desired: Desired
     source: str
     uplink: Choice
     host: HostNames = None
+    direct: bool = True
 
 
 def plan_new(desired: Desired, leading: Leading, own: Hosting, defaults: dict[str, str]) -> Plan:
@@ -65,7 +75,8 @@ def plan_change(sandbox: Sandbox, wanted: Wanted) -> Plan:
     observed = look_at(sandbox, [desired, last])
     leading = Leading()
     if desired.uplinks() or last.uplinks():
-        leading = decide(desired, wanted.uplink, observed, last)
+        now = Now(sandbox, last, observed)
+        leading = decide(desired, wanted.uplink, now, direct=wanted.direct)
     own = hosting(desired, wanted.host, sandbox, observed)
     states = [with_links(lower(desired), leading.way), with_links(lower(last), leading.before)]
     states[0] = own.fit(states[0])

@@ -5,11 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from nslab.errors import LabBusyError, LabInterrupted, LabNotRunningError
+from nslab.errors import (
+    LabBusyError,
+    LabInterrupted,
+    LabNotRunningError,
+    OvertakenError,
+    StepError,
+)
 from nslab.kernel import echo
 from nslab.kernel.sandbox import Sandbox, no_such_node
 from nslab.lab import Desired, Lab, dumps
@@ -33,7 +40,7 @@ from nslab.plan.planning import (
     plan_new,
     same_source,
 )
-from nslab.plan.way.lead import Leading, decide
+from nslab.plan.way.lead import Leading, decide, is_overtaken, refuse_overtaken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,10 +90,16 @@ def up(
     deadline = time.monotonic() + _PATIENCE
     while True:
         with held_back() as check:
-            with contextlib.suppress(FileExistsError):
-                return _start(wanted, keep=keep, watch=watch, check=check)
-            with contextlib.suppress(LabNotRunningError):
-                return _change(wanted, watch, check)
+            try:
+                with contextlib.suppress(FileExistsError):
+                    return _start(wanted, keep=keep, watch=watch, check=check)
+                with contextlib.suppress(LabNotRunningError):
+                    return _change(wanted, watch, check)
+            except (OvertakenError, StepError) as error:
+                if not (wanted.direct and is_overtaken(error)):
+                    raise
+                wanted = replace(wanted, direct=False)
+                continue
         if time.monotonic() > deadline:
             busy = f'the lab "{desired.name}" is being brought up or down by somebody else'
             raise LabBusyError(busy)
@@ -111,7 +124,7 @@ def diff(lab: Lab | Desired, *, uplink: Choice = "auto", host: HostNames = None)
         sandbox = Sandbox.connect(desired.name)
     except LabNotRunningError:
         own = hosting(desired, host, None, {})
-        return plan_new(desired, decide(desired, uplink, {}, None), own, host_defaults())
+        return plan_new(desired, decide(desired, uplink), own, host_defaults())
     with sandbox:
         same_source(sandbox, _source(lab))
         return plan_change(sandbox, Wanted(desired, "", uplink, host))
@@ -285,10 +298,11 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
     try:
         if desired.uplinks():
             sweep()
-            leading = decide(desired, wanted.uplink, {}, None)
+            leading = decide(desired, wanted.uplink, direct=wanted.direct)
         own = hosting(desired, wanted.host, None, {})
         plan = plan_new(desired, leading, own, defaults_of(sandbox, [lower(desired)]))
         apply(plan.steps, sandbox, watch, check, whole=True)
+        refuse_overtaken(leading)
         _finish(sandbox, desired, wanted.source)
         check()
         if keep:

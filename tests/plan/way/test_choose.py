@@ -99,7 +99,7 @@ bridges:
 """
     lab = good(text)
     assert plain_subnets(lab) == (ip_network("10.0.1.0/24"),)
-    assert led_out(lab) == [ip_network("10.0.1.0/24"), ip_network("10.0.2.0/24")]
+    assert led_out(lab) == (ip_network("10.0.1.0/24"), ip_network("10.0.2.0/24"))
 
 
 def test_the_two_ends_share_a_network_of_each_pool() -> None:

@@ -54,18 +54,29 @@ class Way:
         kind: "kernel" or "pasta".
         near: the addresses of the link `uplink` in the netns `outside`.
         far: those of its other end, the next hop: a veth in the machine's netns, or pasta.
-        plain: subnets of the lab that leave with their own addresses.
+        subnets: those of the lab that are led out.
+        plain: those of them that leave with their own addresses.
         forwards: published ports that lead straight to nodes.
         mtu: of the link, in bytes; None for the usual.
+        direct: whether the machine has routes to all the subnets, and alone does what is to be
+            done to packets. Where another lab has such routes already, `outside` translates the
+            addresses, and the machine has routes to the plain subnets alone.
     """
 
     lab: str
     kind: str
     near: tuple[Interface, ...]
     far: tuple[Interface, ...]
+    subnets: tuple[Network, ...] = ()
     plain: tuple[Network, ...] = ()
     forwards: tuple[Forward, ...] = ()
     mtu: int | None = None
+    direct: bool = False
+
+    @property
+    def routed(self) -> tuple[Network, ...]:
+        """The subnets that the machine has routes to."""
+        return self.subnets if self.direct else self.plain
 
     @property
     def host_ifname(self) -> str:
@@ -105,9 +116,9 @@ def plain_subnets(lab: Desired) -> tuple[Network, ...]:
     return tuple(network for subnets in found for network in subnets)
 
 
-def led_out(lab: Desired) -> list[Network]:
+def led_out(lab: Desired) -> tuple[Network, ...]:
     """Give the subnets of everything that has an uplink."""
-    return [item.network for uplink in lab.uplinks() for item in uplink.gateway.addresses]
+    return tuple(item.network for uplink in lab.uplinks() for item in uplink.gateway.addresses)
 
 
 def kind_of(choice: Choice, plain: Sequence[Network], *, barred: bool = False) -> str:
@@ -160,25 +171,35 @@ def transfer(
     return tuple(near), tuple(far)
 
 
-def refuse_clashes(lab: Desired, known: Sequence[tuple[Network, str]]) -> None:
+def refuse_clashes(
+    lab: Desired, known: Sequence[tuple[Network, str]], labs: Sequence[tuple[Network, str]] = ()
+) -> None:
     """Refuse subnets that the machine itself has routes to: the lab would hide what is there.
 
     Args:
         lab: the lab.
         known: the machine's routes, each with its link.
+        labs: those by links of labs: they are in the way of subnets without masquerade alone.
 
     Raises:
         NslabError: a subnet clashes; a free one is the hint.
     """
+    plain = plain_subnets(lab)
     for network in led_out(lab):
-        for other, ifname in known:
+        for other, ifname in (*known, *labs) if network in plain else known:
             if overlap(network, other):
-                free = _suggest(network, [route for route, _ in known] + led_out(lab))
+                taken = [route for route, _ in (*known, *labs)]
+                free = _suggest(network, [*taken, *led_out(lab)])
                 raise NslabError(
                     f"{network} has an uplink, and the machine has a route to {other}"
                     f" by {ifname}: the lab would hide what is there",
                     hint=f"take another subnet, as {free}" if free else None,
                 )
+
+
+def meets(subnets: Iterable[Network], routes: Sequence[tuple[Network, str]]) -> bool:
+    """Tell whether a subnet has addresses that there are routes to."""
+    return any(overlap(network, other) for network in subnets for other, _ in routes)
 
 
 def _suggest(network: Network, taken: Sequence[Network]) -> Network | None:

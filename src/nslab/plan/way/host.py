@@ -98,6 +98,11 @@ def is_open_for(way: Way, ruleset: Sequence[Json], versions: Iterable[int] = ())
     return rules.same(tables.host_table(way, memory), own) and forwards and not missing
 
 
+def knows(lab: str) -> bool:
+    """Tell whether the machine does something for a lab."""
+    return os.geteuid() == 0 and program.is_here() and lab in tables.labs(ruleset())
+
+
 def leftovers() -> list[str]:
     """Name the labs that have ended and left something in the machine's netns."""
     if not program.is_here():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nslab.errors import KernelError, OvertakenError
 from nslab.kernel.sandbox import HOST, OUTSIDE
 from nslab.lab.address import is_link_local
 from nslab.lab.model import Route
@@ -21,20 +23,41 @@ from nslab.plan.way.choose import (
     forwards,
     kind_of,
     led_out,
+    meets,
     plain_subnets,
     refuse_clashes,
     transfer,
 )
-from nslab.plan.way.machine import Machine, look
+from nslab.plan.way.machine import MARK, Machine, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from nslab.errors import StepError
     from nslab.kernel.sandbox import Sandbox
     from nslab.lab.model import Desired, Interface, Network
     from nslab.plan.state import State
     from nslab.plan.steps import Step
     from nslab.plan.way.serve import Serving
+
+
+_DIRECT = " direct"
+"""How the alias of the machine's end ends, where the way out is direct."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """A running lab, as far as its way out depends on it.
+
+    Attributes:
+        sandbox: the lab itself.
+        last: the lab as it was last brought up.
+        observed: its namespaces, with `outside` and the machine's.
+    """
+
+    sandbox: Sandbox
+    last: Desired
+    observed: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +83,23 @@ def probe(lab: str) -> State:
     return {HOST: NetnsState({link.ifname: link})}
 
 
-def decide(lab: Desired, choice: Choice, observed: State, last: Desired | None) -> Leading:
+def decide(lab: Desired, choice: Choice, now: Now | None = None, *, direct: bool = True) -> Leading:
     """Decide on a lab's way out.
 
     Args:
         lab: what is to be.
-        choice: which kind the caller wants.
-        observed: the lab now, with the namespaces `outside` and the machine's.
-        last: the lab as it was last brought up, None for a new one.
+        choice: which kind the caller wants; with "auto" a running lab keeps the one it has.
+        now: what there is, None for a new lab.
+        direct: whether a way out of the kernel's may be direct.
 
     Raises:
         NslabError: it cannot be had here, or clashes with the machine's own networks.
     """
-    before = found(last, observed) if last else None
+    before = found(now.last, now.observed) if now else None
+    if choice == "auto" and now and now.last.uplinks():
+        choice = _taken(now.sandbox, before)
     if not lab.uplinks() or choice == "none":
         return Leading(None, before)
-    if choice == "auto" and before is not None:
-        choice = "kernel" if before.kind == "kernel" else "pasta"
     from nslab.plan.way import host
 
     plain = plain_subnets(lab)
@@ -85,12 +108,53 @@ def decide(lab: Desired, choice: Choice, observed: State, last: Desired | None) 
     own = {Way(lab.name, kind, (), ()).host_ifname}
     own |= {bridge.host.link for bridge in lab.bridges if bridge.host}  # it has its subnet there
     known = [route for route in machine.routes if route[1] not in own]
-    refuse_clashes(lab, known)
-    mtu = machine.mtu if kind == "kernel" and machine.mtu < 1500 else None
-    ends = _ends(lab, before if before and before.kind == kind else None, known)
-    straight = forwards(lab) if kind == "kernel" else ()
-    way = Way(lab.name, kind, *ends, plain, straight, mtu)
+    labs = [route for route in machine.labs if route[1] not in own]
+    refuse_clashes(lab, known, labs)
+    kept = before if before and before.kind == kind else None
+    ends = _ends(lab, kept, [*known, *labs])
+    subnets = led_out(lab)
+    if kind == "pasta":
+        return Leading(Way(lab.name, kind, *ends, subnets), before)
+    mtu = machine.mtu if machine.mtu < 1500 else None
+    direct = direct and (kept is None or kept.direct) and not meets(subnets, labs)
+    way = Way(lab.name, kind, *ends, subnets, plain, forwards(lab), mtu, direct)
     return Leading(way, before, _versions(lab, machine))
+
+
+def _taken(sandbox: Sandbox, before: Way | None) -> Choice:
+    """Tell which kind a running lab was given: what is left of a broken way out says it, too."""
+    if before is not None:
+        return "kernel" if before.kind == "kernel" else "pasta"
+    from nslab.kernel.pasta import LODGED
+    from nslab.plan.way import host
+
+    pidfd = sandbox.lend(LODGED)
+    if pidfd is not None:
+        os.close(pidfd)
+        return "pasta"
+    return "kernel" if host.knows(sandbox.lab) else "none"
+
+
+def refuse_overtaken(leading: Leading) -> None:
+    """See that no other lab has taken the same addresses while a direct way out was made.
+
+    Raises:
+        OvertakenError: one has, so that neither can be reached for sure.
+    """
+    way = leading.way
+    if way is None or not way.direct:
+        return
+    labs = [route for route in look().labs if route[1] != way.host_ifname]
+    if meets(way.subnets, labs):
+        raise OvertakenError(f"another lab has taken addresses of {way.lab}'s")
+
+
+def is_overtaken(error: OvertakenError | StepError) -> bool:
+    """Tell whether another lab was quicker: the machine had just got a route to the same."""
+    if isinstance(error, OvertakenError):
+        return True
+    exists = isinstance(error.cause, KernelError) and error.cause.errno == errno.EEXIST
+    return exists and error.step.startswith("route ") and error.step.endswith(HOST)
 
 
 def as_it_is(lab: Desired, before: Way | None) -> Leading:
@@ -100,33 +164,37 @@ def as_it_is(lab: Desired, before: Way | None) -> Leading:
 
 
 def on_any_machine(lab: Desired) -> Leading:
-    """Give the kernel's way out for a machine of which nothing is known."""
+    """Give the kernel's way out for a machine of which nothing is known.
+
+    It is not direct: that would take addresses of which nobody has seen that they are free.
+    """
     if not lab.uplinks():
         return Leading()
     inner = led_out(lab)
     ends = transfer(lab.name, inner)
-    way = Way(lab.name, "kernel", *ends, plain_subnets(lab), forwards(lab))
+    way = Way(lab.name, "kernel", *ends, inner, plain_subnets(lab), forwards(lab))
     return Leading(way, None, tuple(sorted({network.version for network in inner})))
 
 
 def found(last: Desired, observed: State) -> Way | None:
     """Tell which way out a lab has now, from its link in `outside` and from what it was made of."""
-    plain = plain_subnets(last)
     state = observed.get(OUTSIDE, NetnsState())
     link = state.links.get(UPLINK)
     if link is None:
         return None
     if link.kind == "veth" and link.peer is not None and link.peer[0] == HOST:
-        far = _given(observed[HOST].links[link.peer[1]])
-        mtu = _unusual(link.mtu)
-        return Way(last.name, "kernel", _given(link), far, plain, forwards(last), mtu)
+        there = observed[HOST].links[link.peer[1]]
+        ends = _given(link), _given(there)
+        plain, straight = plain_subnets(last), forwards(last)
+        direct, mtu = there.alias.endswith(_DIRECT), _unusual(link.mtu)
+        return Way(last.name, "kernel", *ends, led_out(last), plain, straight, mtu, direct)
     gateways = {route.dst.version: route.via for route in state.routes if route.ifname == UPLINK}
     far = tuple(
         type(near)((via, near.network.prefixlen))
         for near in _given(link)
         if (via := gateways.get(near.version)) is not None
     )
-    return Way(last.name, "pasta", _given(link), far)
+    return Way(last.name, "pasta", _given(link), far, led_out(last))
 
 
 def _given(link: LinkState) -> tuple[Interface, ...]:
@@ -162,7 +230,8 @@ def with_links(state: State, way: Way | None) -> State:
     routes = [Route(DEFAULTS[far.version], far.ip) for far in way.far]
     led = NetnsState({**outside.links, UPLINK: near}, [*outside.routes, *routes], outside.sysctl)
     back = {near.version: near.ip for near in way.near}
-    there = [Route(network, back[network.version]) for network in way.plain]
+    ways = [network for network in way.routed if network.version in back]
+    there = [Route(network, back[network.version]) for network in ways]
     host = NetnsState({far.ifname: far, **state.get(HOST, NetnsState()).links}, there)
     return {HOST: host, **{name: state[name] for name in state if name != HOST}, OUTSIDE: led}
 
@@ -174,18 +243,18 @@ def around(
     inner = list(steps)
     ending = [step for step in inner if isinstance(step, DeleteNetns)]
     inner = [step for step in inner if not isinstance(step, DeleteNetns)]
-    closing, opening = _passage(leading, sandbox)
-    begin, end = [*serving.ending, *closing], [*opening, *serving.beginning]
+    first, then = _passage(leading, sandbox)
+    begin, end = [*serving.ending, *first], [*then, *serving.beginning]
     return (*begin, *inner, *end, *ending)
 
 
 def _passage(leading: Leading, sandbox: Sandbox | None) -> tuple[list[Step], list[Step]]:
-    """Give the steps away from the way out that is, and those to the one that is to be."""
+    """Give the way out's own steps: those before the links and routes change, and those after."""
     if leading.way is None and leading.before is None:
         return [], []
     from nslab.plan.way import passage  # most labs have no way out, and need not load it
 
-    return passage.closing(leading), passage.opening(leading, sandbox)
+    return passage.first(leading), passage.then(leading, sandbox)
 
 
 def _host_link(way: Way) -> LinkState:
@@ -193,7 +262,10 @@ def _host_link(way: Way) -> LinkState:
     ifname = way.host_ifname
     mac = mac_of(way.lab, HOST, ifname)
     peer = (OUTSIDE, UPLINK)
-    return LinkState(ifname, "veth", index, mac=mac, mtu=way.mtu, peer=peer, addresses=way.far)
+    mark = f"{MARK}{way.lab}{_DIRECT * way.direct}"
+    return LinkState(
+        ifname, "veth", index, mac=mac, mtu=way.mtu, peer=peer, addresses=way.far, alias=mark
+    )
 
 
 def _ends(

@@ -15,6 +15,9 @@ from nslab.netlink.rtnl.route import Route
 if TYPE_CHECKING:
     from nslab.lab.model import Address, Network
 
+MARK = "nslab:"
+"""How the alias of a link of a lab in the machine's netns begins; the lab's name follows."""
+
 _USUAL_MTU = 1500
 
 
@@ -23,13 +26,15 @@ class Machine:
     """The machine's netns, as far as a way out depends on it.
 
     Attributes:
-        routes: every route but the default ones, each with its link.
+        routes: every route but the default ones and those of labs, each with its link.
+        labs: the routes by links that bear the mark of a lab, each with its link.
         versions: the IP versions for which it has a default route.
         mtu: the least MTU of the links that those leave by, in bytes.
         gateways: the next hop of the default route, by IP version.
     """
 
     routes: tuple[tuple[Network, str], ...]
+    labs: tuple[tuple[Network, str], ...]
     versions: tuple[int, ...]
     mtu: int
     gateways: dict[int, Address]
@@ -42,7 +47,8 @@ def look() -> Machine:
         routes = transport.dump(Request(RTM.GETROUTE, asked), Route)
         links = transport.dump(Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS)), Link)
     by_index = {link.index: link for link in links}
-    found: list[tuple[Network, str]] = []
+    own: list[tuple[Network, str]] = []
+    labs: list[tuple[Network, str]] = []
     versions: set[int] = set()
     mtus = [_USUAL_MTU]
     gateways: dict[int, Address] = {}
@@ -57,8 +63,9 @@ def look() -> Machine:
                 gateways.setdefault(network.version, ip_address(route.gateway))
             mtus.append(link.mtu or _USUAL_MTU if link else _USUAL_MTU)
         elif not network.is_link_local and not network.is_multicast:
-            found.append((network, link.ifname or "" if link else ""))
-    return Machine(tuple(found), tuple(sorted(versions)), min(mtus), gateways)
+            marked = link is not None and (link.ifalias or "").startswith(MARK)
+            (labs if marked else own).append((network, link.ifname or "" if link else ""))
+    return Machine(tuple(own), tuple(labs), tuple(sorted(versions)), min(mtus), gateways)
 
 
 def _network(route: Route) -> Network:

@@ -26,9 +26,13 @@ from nslab.nft.rules import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from nslab.lab.model import Address
     from nslab.plan.way.choose import Forward, Way
+
+    Place = tuple[str, str, str]
+    """A chain: family, table, name."""
 
 PREFIX = "nslab."
 """How the names of our tables in the machine's netns begin; the lab's name follows."""
@@ -42,13 +46,16 @@ OURS = "nslab"
 ADMIT = "nslab:"
 """How the comments of our rules in others' chains begin; the lab's name follows."""
 
+GUARD = "guard"
+"""The chain that lets nobody into a lab that the machine has routes to."""
+
 _FILTER = 0
 _SRCNAT = 100
 _DSTNAT = -100
 
 
 def outside_table(way: Way) -> Table:
-    """Give the table of the netns `outside`.
+    """Give the table of the netns `outside`, for a way out that is not direct.
 
     What leaves takes the way out's address. What comes is let in if it answers, if its port is
     published, or if its destination is in a subnet that has no source NAT.
@@ -73,33 +80,56 @@ def outside_table(way: Way) -> Table:
 def host_table(way: Way, before: dict[str, str]) -> Table:
     """Give a lab's table in the machine's netns.
 
+    What comes from the lab takes the machine's address, unless its subnet keeps its own; that goes
+    also for what the machine leads back into the lab, or its answers would take another way.
+
     Args:
         way: the way out.
         before: the machine's settings, by sysctl key, as they were before any lab changed them.
     """
-    away = link("oifname", way.host_ifname, equal=False)
-    rules = [Rule((address("saddr", item.network), away, MASQUERADE)) for item in way.near]
+    comes, away = link("iifname", way.host_ifname), link("oifname", way.host_ifname, equal=False)
+    kept = [Rule((comes, away, address("saddr", network), ACCEPT)) for network in way.plain]
     memory = tuple(Rule((ACCEPT,), f"{key}={value}") for key, value in sorted(before.items()))
     chains = [Chain(MEMORY, memory)]
+    if way.direct:
+        chains.append(_guard(way))
     if way.forwards:
-        back = (link("iifname", way.host_ifname), link("oifname", way.host_ifname))
-        rules.append(Rule((*back, MASQUERADE)))  # a node that asks for the machine's own port
         published = tuple(Rule(tuple(_publish(way, one))) for one in way.forwards)
         chains.append(Chain("prerouting", published, "nat", "prerouting", _DSTNAT))
-    chains.append(Chain("postrouting", tuple(rules), "nat", "postrouting", _SRCNAT))
+    masked = (*kept, Rule((comes, MASQUERADE)))
+    chains.append(Chain("postrouting", masked, "nat", "postrouting", _SRCNAT))
     return Table(PREFIX + way.lab, tuple(chains))
 
 
-def _publish(way: Way, one: Forward) -> Iterator[Json]:
-    """Lead connections to a port of the machine on to the lab's own address there."""
+def _guard(way: Way) -> Chain:
+    """Let into the lab what answers and what is published, be it passed on or the machine's own.
+
+    The subnets are all that `outside` leads to; what keeps its own addresses is open.
+    """
+    enters = link("oifname", way.host_ifname)
+    shut = [network for network in way.subnets if network not in way.plain]
+    let_in = (Rule((enters, answers(), ACCEPT)), Rule((enters, redirected(), ACCEPT)))
+    dropped = (Rule((enters, address("daddr", network), DROP)) for network in shut)
+    return Chain(GUARD, (*let_in, *dropped), "filter", "postrouting", _FILTER)
+
+
+def led_to(way: Way, one: Forward) -> tuple[Address, int]:
+    """Give where the machine leads connections to a published port: an address and a port."""
+    if way.direct:
+        return one.inside, one.published.inside
     near = next(item.ip for item in way.near if item.version == one.inside.version)
+    return near, one.published.outside
+
+
+def _publish(way: Way, one: Forward) -> Iterator[Json]:
+    """Lead connections to a port of the machine on to the node, or to the lab's address there."""
     yield own()
     if one.published.address is None or one.published.address.is_unspecified:
-        yield version(near.version)
+        yield version(one.inside.version)
     else:  # which tells the version; nft leaves out what is said twice
         yield address("daddr", network_of(one.published.address))
     yield from _ports(one)
-    yield lead_to(near, one.published.outside)
+    yield lead_to(*led_to(way, one))
 
 
 def _ports(one: Forward) -> tuple[Json, ...]:
@@ -143,24 +173,24 @@ def admitted(ruleset: Sequence[Json], lab: str | None = None) -> list[dict[str, 
     ]
 
 
-def doors(ruleset: Sequence[Json]) -> tuple[tuple[str, str, str], ...]:
+def doors(ruleset: Sequence[Json]) -> tuple[Place, ...]:
     """Give the chains of others in which packets that pass through the machine must be let in.
 
     A chain at the hook `forward` is closed if its policy is to drop, or if its last rule drops or
-    rejects whatever comes. Docker keeps a chain for others' rules, DOCKER-USER: it stands for the
-    closed one of its table.
+    rejects whatever comes, itself or by the chain that it leads to. Docker keeps a chain for
+    others' rules, DOCKER-USER: it stands for the closed one of its table.
     """
-    last: dict[tuple[str, str, str], list[Json]] = {}
+    last: dict[Place, list[Json]] = {}
     for rule in _parts(ruleset, "rule"):
         expressions = rule["expr"]
         last[_place(rule)] = expressions if isinstance(expressions, list) else []
     chains = list(_parts(ruleset, "chain"))
     by_place = {(str(c["family"]), str(c["table"]), str(c["name"])): c for c in chains}
-    found: dict[tuple[str, str, str], None] = {}
+    found: dict[Place, None] = {}
     for place, chain in by_place.items():
         if chain.get("hook") != "forward" or place[0] not in ("ip", "ip6", "inet"):
             continue
-        if chain.get("policy") == "drop" or _refuses_all(last.get(place, [])):
+        if chain.get("policy") == "drop" or _refuses_all(last, place):
             users = (*place[:2], "DOCKER-USER")
             found[users if users in by_place else place] = None
     return tuple(found)
@@ -181,7 +211,7 @@ def _flags(table: dict[str, Json]) -> list[str]:
     return [str(flag) for flag in (flags if isinstance(flags, list) else [flags])]
 
 
-def admission(way: Way, door: tuple[str, str, str]) -> list[Json]:
+def admission(way: Way, door: Place) -> list[Json]:
     """Give the commands that let a lab's packets through a closed chain.
 
     Nothing but links is matched: iptables reads no more than that in a chain of its own. What may
@@ -202,7 +232,7 @@ def admission(way: Way, door: tuple[str, str, str]) -> list[Json]:
     ]
 
 
-def admission_words(way: Way, door: tuple[str, str, str]) -> list[str]:
+def admission_words(way: Way, door: Place) -> list[str]:
     """Give the same in nft's own words."""
     place = " ".join(door)
     return [
@@ -211,12 +241,19 @@ def admission_words(way: Way, door: tuple[str, str, str]) -> list[str]:
     ]
 
 
-def _refuses_all(expressions: Sequence[Json]) -> bool:
-    verdicts = [one for one in expressions if isinstance(one, dict) and "counter" not in one]
-    return len(verdicts) == 1 and bool({"drop", "reject"} & set(verdicts[0]))
+def _refuses_all(last: Mapping[Place, Sequence[Json]], place: Place) -> bool:
+    """Tell whether a chain's last rule refuses whatever comes to it, or has another chain do so."""
+    parts = [one for one in last.get(place, []) if isinstance(one, dict)]
+    verdicts = [one for one in parts if not {"counter", "log"} & set(one)]
+    if len(verdicts) != 1:
+        return False
+    ((kind, said),) = verdicts[0].items()
+    if kind in ("jump", "goto") and isinstance(said, dict):
+        return _refuses_all(last, (*place[:2], str(said["target"])))
+    return kind in ("drop", "reject")
 
 
-def _place(rule: dict[str, Json]) -> tuple[str, str, str]:
+def _place(rule: dict[str, Json]) -> Place:
     return str(rule["family"]), str(rule["table"]), str(rule["chain"])
 
 

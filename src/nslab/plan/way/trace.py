@@ -13,7 +13,7 @@ from nslab.errors import KernelError
 from nslab.kernel import conntrack, echo, pasta
 from nslab.kernel.procfs import exchange
 from nslab.kernel.sandbox import OUTSIDE
-from nslab.kernel.transport import AF_NETLINK, Transport
+from nslab.kernel.transport import AF_NETLINK, Transport, open_socket
 from nslab.lab.address import is_link_local
 from nslab.lab.names import FORWARD
 from nslab.lab.uplink import UPLINK
@@ -23,6 +23,7 @@ from nslab.plan.way.lead import found
 from nslab.plan.way.machine import look
 
 if TYPE_CHECKING:
+    from _socket import socket
     from collections.abc import Iterator
 
     from nslab.kernel.sandbox import Sandbox
@@ -112,7 +113,8 @@ class _Way:
         if self.way is None:
             yield self.nothing()
             return
-        yield self.masquerade(self.way)
+        if not self.way.direct:
+            yield self.masquerade(self.way)
         yield from self.kernel(self.way) if self.way.kind == "kernel" else self.pasta(self.way)
         yield self.resolver()
 
@@ -194,22 +196,21 @@ class _Way:
         ok = host.is_open_for(way, host.ruleset())
         detail = "nftables lets the lab through" if ok else "nftables has not all that it needs"
         yield self.hop("its rules", detail, ok=ok, hint=_MENDS)
-        yield self.beyond(near)
+        yield self.beyond()
 
     def pasta(self, way: Way) -> Iterator[Hop]:
         """Look for pasta."""
         ok = pasta.LODGED in self.sandbox.lodgers()
         detail = "it runs" if ok else "it has ended"
         yield self.hop("pasta", detail, ok=ok, hint=_RESTARTS)
-        near = _of(way.near, self.version)
-        if near is None:
+        if _of(way.near, self.version) is None:
             detail = f"{UPLINK} has lost its address"
             yield self.hop("pasta", detail, ok=False, hint=_MENDS)
             return
-        yield self.beyond(near, asking=_may_ping())
+        yield self.beyond(asking=_may_ping())
 
-    def beyond(self, near: Interface, *, asking: bool = True) -> Hop:
-        """Ask the machine's own next hop, and see that what leaves has the way out's address."""
+    def beyond(self, *, asking: bool = True) -> Hop:
+        """Ask the machine's own next hop, and see which address what leaves has."""
         target = look().gateways.get(self.version)
         if target is None:
             hint = "the machine itself reaches no other network by this version"
@@ -219,23 +220,32 @@ class _Way:
             return self.hop("beyond", detail, ok=True)
         ok = self.answers(target)
         said = "answers" if ok else "gives no answer"
-        masked = self.masked(target, near.ip)
-        detail = f"{target}, this machine's gateway, {said}; source NAT {masked}"
+        detail = f"{target}, this machine's gateway, {said}; source NAT {self.masked(target)}"
         hint = f"try `ping {target}` on this machine: it may not answer anybody"
         return self.hop("beyond", detail, ok=ok, hint=hint)
 
-    def masked(self, target: Address, near: Address) -> str:
-        """Say what connection tracking in `outside` made of what went to the target."""
-        sock = self.sandbox.sockets(AF_NETLINK, _RAW, conntrack.NETLINK_NETFILTER, [OUTSIDE])[0]
-        with Transport(sock) as transport:
+    def masked(self, target: Address) -> str:
+        """Say what connection tracking made of what the node sent to the target."""
+        with Transport(self.tracker()) as transport:
             try:
                 tracked = conntrack.connections(transport)
             except KernelError:
                 return "is not tracked by this kernel"
+        links = self.observed[self.node].links.values()
+        own = [item.ip.packed for link in links for item in link.addresses]
         sent = [one for one in tracked if one.orig and one.orig.dst == target.packed]
-        if any(one.reply is not None and one.reply.dst == near.packed for one in sent):
-            return f"to {near}"
+        sent = [one for one in sent if one.orig and one.orig.src in own]
+        for one in sent:
+            if one.reply is not None and one.reply.dst not in (None, *own):
+                return f"to {ip_address(one.reply.dst)}"
         return "to nothing else" if sent else "not seen: nothing came by"
+
+    def tracker(self) -> socket:
+        """Open a socket of connection tracking where addresses are translated."""
+        family = conntrack.NETLINK_NETFILTER
+        if self.way is not None and self.way.direct:
+            return open_socket(family)
+        return self.sandbox.sockets(AF_NETLINK, _RAW, family, [OUTSIDE])[0]
 
     def resolver(self) -> Hop:
         """Ask the node's name server."""
