@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from tests.plan.way.world import FAR4, ROUTER4, ROUTER6, World, in_world
+from tests.plan.way.world import FAR4, MACHINE4, MACHINE6, ROUTER4, ROUTER6, World, in_world
 
 LAB: dict[str, object] = {
     "name": "traced",
@@ -29,18 +29,19 @@ def nameless(world: World) -> None:
     use_resolver(world, f"nameserver {FAR4}\n")
 
 
-def hops(world: World, node: str = "pc1") -> tuple[int, list[dict[str, object]]]:
+def hops(world: World, node: str = "pc1", lab: str = "") -> tuple[int, list[dict[str, object]]]:
     """Trace; give the exit code and the hops."""
-    done = world.nslab("ping", "-j", node, "outside", check=False)
+    which = ("-l", lab) if lab else ()
+    done = world.nslab("ping", "-j", *which, node, "outside", check=False)
     assert done.stderr == ""
     found = json.loads(done.stdout)
     assert isinstance(found, list)
     return done.returncode, found
 
 
-def broken(world: World, node: str = "pc1") -> list[str]:
+def broken(world: World, node: str = "pc1", lab: str = "") -> list[str]:
     """Give the names of the hops that fail; the exit code says whether there are any."""
-    code, found = hops(world, node)
+    code, found = hops(world, node, lab)
     names = [str(hop["name"]) for hop in found if not hop["ok"]]
     assert code == bool(names)
     return names
@@ -48,9 +49,9 @@ def broken(world: World, node: str = "pc1") -> list[str]:
 
 def breaks(world: World, *names: str) -> None:
     """See that just these hops fail, and that `up` mends them."""
-    assert broken(world) == list(names)
+    assert broken(world, lab="traced") == list(names)
     world.up(LAB)
-    assert broken(world) == []
+    assert broken(world, lab="traced") == []
 
 
 def both(name: str) -> tuple[str, str]:
@@ -68,7 +69,6 @@ def test_every_hop_is_named_in_its_order(world: World) -> None:
         "default route",
         "gateway",
         "forwarding",
-        "masquerade",
         "this machine",
         "its forwarding",
         "its rules",
@@ -84,8 +84,30 @@ def test_every_hop_is_named_in_its_order(world: World) -> None:
     details = {hop["name"]: str(hop["detail"]) for hop in found}
     assert details["IPv4 beyond"].startswith(f"{ROUTER4}, this machine's gateway, answers")
     assert details["IPv6 beyond"].startswith(f"{ROUTER6}, this machine's gateway, answers")
-    assert "source NAT to 100.127." in details["IPv4 beyond"]
-    assert "source NAT to fd6e:" in details["IPv6 beyond"]
+    assert f"source NAT to {MACHINE4}" in details["IPv4 beyond"]
+    assert f"source NAT to {MACHINE6}" in details["IPv6 beyond"]
+    world.nslab("down")
+
+
+@in_world()
+def test_a_way_that_is_not_direct_has_one_hop_more(world: World) -> None:
+    world.up({**LAB, "name": "first"})
+    world.up(LAB)
+    lines = world.nslab("ping", "-l", "traced", "pc1", "outside", check=False).stdout.splitlines()
+    assert lines[4].startswith("  yes IPv4 masquerade ")
+    beyond = [line.partition("source NAT to ")[2] for line in lines if " beyond " in line]
+    assert [address.partition(".")[0].partition(":")[0] for address in beyond] == ["100", "fd6e"]
+    world.nslab("down", "--all")
+
+
+@in_world()
+def test_what_keeps_its_address_is_said_to(world: World) -> None:
+    lan = {"subnet": "10.0.1.0/24", "uplink": {"masquerade": False}, "ports": ["pc1"]}
+    world.in_internet("route", "add", "10.0.1.0/24", "via", "192.0.2.2")
+    world.up({"name": "plain", "bridges": {"lan": lan}})
+    _, found = hops(world)
+    (beyond,) = [hop["detail"] for hop in found if hop["name"] == "IPv4 beyond"]
+    assert str(beyond).endswith("answers; source NAT to nothing else")
     world.nslab("down")
 
 
@@ -224,12 +246,13 @@ def test_pasta_that_has_ended_is_named_for_a_plain_user(world: World) -> None:
 @in_world()
 def test_masquerade_that_is_gone_is_named(world: World) -> None:
     nameless(world)
+    world.up({**LAB, "name": "first"})
     for options in ((), PASTA):
         world.up(LAB, *options)
         for words in ("delete table inet nslab", "flush chain inet nslab postrouting"):
-            world.nslab("exec", "outside", "nft", *words.split())
+            world.nslab("exec", "-l", "traced", "outside", "nft", *words.split())
             breaks(world, *both("masquerade"))
-    world.nslab("down")
+    world.nslab("down", "--all")
 
 
 @in_world()
