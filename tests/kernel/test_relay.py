@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -147,6 +148,21 @@ def test_a_client_s_reset_is_passed_on_and_costs_nothing() -> None:
         assert ended.wait(PATIENCE)
         assert rests(running)
         assert running.descriptors() == before
+
+
+def timers(ends: tuple[str, str]) -> list[str]:
+    """Give the timers of open connections with a local or a remote end (2: keepalive)."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    found = [row for row in rows if row[3] == "01" and (row[1] == ends[0] or row[2] == ends[1])]
+    return [row[5].partition(":")[0] for row in found]
+
+
+def test_the_kernel_asks_now_and_then_whether_both_sides_are_there() -> None:
+    with server(echo) as target, relaying(target) as running, running.connect() as sock:
+        sock.sendall(b"x")
+        assert sock.recv(1) == b"x"
+        own, far = (f"0100007F:{port:04X}" for port in (running.place[1], target[1]))
+        assert eventually(lambda: timers((own, far)) == ["02", "02"], PATIENCE)
 
 
 def test_a_server_s_reset_is_passed_on_and_costs_nothing() -> None:

@@ -16,6 +16,7 @@ from nslab.plan.way.choose import (
     forwards,
     kind_of,
     led_out,
+    meets,
     pasta_arguments,
     plain_subnets,
     refuse_clashes,
@@ -165,6 +166,33 @@ def test_a_clash_is_refused_and_a_free_subnet_given(subnet: str, known: str, fre
     assert f"a route to {known} by eth0" in str(error.value)
     assert error.value.hint == f"take another subnet, as {free}"
     refuse_clashes(good(led(free)), [(ip_network(known), "eth0")])
+
+
+def test_another_lab_s_route_is_in_the_way_of_plain_subnets_alone() -> None:
+    text = """
+bridges:
+  a: {subnet: 10.0.1.0/24, uplink: true, ports: [x]}
+  b: {subnet: 10.0.2.0/24, uplink: {masquerade: false}, ports: [y]}
+"""
+    lab = good(text)
+    refuse_clashes(lab, [], [(ip_network("10.0.1.0/24"), "nslab.other")])
+    with pytest.raises(NslabError, match=r"a route to 10\.0\.2\.0/30 by nslab\.other") as error:
+        refuse_clashes(lab, [], [(ip_network("10.0.2.0/30"), "nslab.other")])
+    assert error.value.hint == "take another subnet, as 10.0.3.0/24"
+
+
+def test_a_way_is_direct_where_its_subnets_meet_no_route() -> None:
+    own = [ip_network("10.0.1.0/24"), ip_network("fd00:1::/64")]
+    for route in ("10.0.1.0/24", "10.0.0.0/8", "10.0.1.8/30", "fd00::/16"):
+        assert meets(own, [(ip_network("192.0.2.0/24"), "a"), (ip_network(route), "b")])
+    assert not meets(own, [(ip_network("10.0.2.0/24"), "a"), (ip_network("fd00:2::/64"), "a")])
+    assert not meets(own, [])
+
+
+def test_the_machine_has_routes_to_all_subnets_of_a_direct_way_else_to_the_plain_ones() -> None:
+    subnets = ip_network("10.0.1.0/24"), ip_network("10.0.2.0/24")
+    assert Way("demo", "kernel", (), (), subnets, subnets[:1], direct=True).routed == subnets
+    assert Way("demo", "kernel", (), (), subnets, subnets[:1]).routed == subnets[:1]
 
 
 def test_where_no_subnet_is_free_none_is_given() -> None:

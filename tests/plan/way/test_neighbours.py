@@ -81,6 +81,20 @@ table inet mine {
     }
 }
 """
+JUMPING = """
+table inet mine {
+    chain shut {
+        counter log prefix "no: "
+        ct state invalid drop
+        drop
+    }
+    chain forward {
+        type filter hook forward priority filter; policy accept;
+        ct state established,related accept
+        jump shut
+    }
+}
+"""
 
 
 def load(rules: list[str] | str) -> None:
@@ -129,6 +143,11 @@ def test_firewalld(world: World) -> None:
 @in_world()
 def test_a_rule_set_of_the_user_s_own(world: World) -> None:
     lives_with(world, OWN, "inet mine forward")
+
+
+@in_world()
+def test_a_rule_set_that_drops_in_a_chain_of_its_own(world: World) -> None:
+    lives_with(world, JUMPING, "inet mine forward")
 
 
 @in_world()

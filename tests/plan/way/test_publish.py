@@ -164,10 +164,10 @@ def test_the_list_changes_under_connections_beside_pasta(world: World) -> None:
     changes(world, "--uplink", "pasta")
 
 
-@in_world()
-def test_connections_through_a_removed_port_are_cut(world: World) -> None:
+def cuts(world: World) -> None:
+    """Take a port away through which somebody is connected."""
     world.up(LAB)
-    world.serve("web", "tcp/80")
+    world.serve("web", "tcp/80", lab="shop")
     with world.connected_from_internet(MACHINE4, 8080) as remote:
         remote.send(b"one")
         assert remote.recv(99) == f"{ROUTER4} 3".encode()
@@ -177,7 +177,21 @@ def test_connections_through_a_removed_port_are_cut(world: World) -> None:
         with pytest.raises(OSError, match=r"reset|timed out"):
             remote.recv(99)
     assert world.from_internet(MACHINE4, 8080) == "ConnectionRefusedError"
-    world.nslab("down")
+    world.nslab("down", "shop")
+
+
+@in_world()
+def test_connections_through_a_removed_port_are_cut(world: World) -> None:
+    cuts(world)
+
+
+@in_world()
+def test_connections_through_a_removed_port_are_cut_where_addresses_are_translated(
+    world: World,
+) -> None:
+    world.up({"name": "first", "bridges": LAB["bridges"]})
+    cuts(world)
+    world.nslab("down", "first")
 
 
 @in_world()

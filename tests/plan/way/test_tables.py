@@ -31,6 +31,7 @@ WAY = Way(
     (ip_interface("100.127.0.1/30"), ip_interface("fd6e:736c:6163::1/64")),
 )
 PLAIN = (ip_network("10.9.0.0/24"), ip_network("10.9.1.1/32"), ip_network("fd09::/64"))
+SUBNETS = (ip_network("10.0.0.0/24"), ip_network("fd00::/64"), *PLAIN)
 FORWARDS = (
     Forward(Publish(8080, 80), ip_address("10.0.0.2")),
     Forward(Publish(8080, 80), ip_address("fd00::2")),
@@ -98,6 +99,24 @@ OPEN = {
     ],
     "a chain at another hook": [chain("inet mine input", hook="input", policy="drop")],
     "a chain at no hook": [chain("inet mine some", hook=""), rule("inet mine some", DROP)],
+    "a jump of some to a chain that drops": [
+        chain("inet mine forward"),
+        chain("inet mine shut", hook=""),
+        rule("inet mine forward", MATCH, jump("shut")),
+        rule("inet mine shut", DROP),
+    ],
+    "a jump to a chain that drops some": [
+        chain("inet mine forward"),
+        chain("inet mine shut", hook=""),
+        rule("inet mine forward", jump("shut")),
+        rule("inet mine shut", MATCH, DROP),
+    ],
+    "a jump to a chain of that name in another table": [
+        chain("inet mine forward"),
+        chain("inet mine shut", hook=""),
+        rule("inet mine forward", jump("shut")),
+        rule("ip mine shut", DROP),
+    ],
     "a chain of bridges": [chain("bridge mine forward", policy="drop")],
     "arp": [chain("arp mine forward", policy="drop")],
 }
@@ -108,6 +127,19 @@ CLOSED = {
         chain("inet mine forward"),
         rule("inet mine forward", MATCH, ACCEPT),
         rule("inet mine forward", COUNTER, DROP),
+    ],
+    "a logged drop at the end": [
+        chain("inet mine forward"),
+        rule("inet mine forward", {"log": {"prefix": "no "}}, DROP),
+    ],
+    "a jump to what drops, at the end": [
+        chain("inet mine forward"),
+        chain("inet mine log", hook=""),
+        chain("inet mine shut", hook=""),
+        rule("inet mine forward", COUNTER, jump("log")),
+        rule("inet mine log", {"log": {"prefix": "no "}}),
+        rule("inet mine log", {"goto": {"target": "shut"}}),
+        rule("inet mine shut", REJECT),
     ],
 }
 
@@ -191,18 +223,47 @@ def test_comments_of_others_are_not_remembered() -> None:
     assert tables.remembered(others) == {}
 
 
+FULL = replace(WAY, subnets=SUBNETS, plain=PLAIN, forwards=FORWARDS)
+
+
 def plain_outside() -> rules.Table:
-    return tables.outside_table(replace(WAY, plain=PLAIN, forwards=FORWARDS))
+    return tables.outside_table(FULL)
 
 
 TABLES = {
     "a plain way out": tables.outside_table(WAY),
     "all that outside can have": plain_outside(),
     "a plain way past the machine": tables.host_table(WAY, {}),
-    "all that the machine can have": tables.host_table(
-        replace(WAY, plain=PLAIN, forwards=FORWARDS), MEMORY
+    "all that the machine can have": tables.host_table(FULL, MEMORY),
+    "a direct way past the machine": tables.host_table(
+        replace(WAY, subnets=SUBNETS, direct=True), {}
+    ),
+    "all that the machine can have for a direct way": tables.host_table(
+        replace(FULL, direct=True), MEMORY
     ),
 }
+
+
+def guarded(way: Way) -> list[str]:
+    """Give the words of the rules that guard a way."""
+    chains = [one for one in tables.host_table(way, {}).chains if one.name == tables.GUARD]
+    return [" ".join(map(rules.words, each.statements)) for one in chains for each in one.rules]
+
+
+def test_the_machine_guards_each_subnet_of_a_direct_way_but_the_plain_ones() -> None:
+    assert guarded(FULL) == []
+    assert guarded(replace(FULL, direct=True)) == [
+        'oifname "nslab.demo" ct state established,related accept',
+        'oifname "nslab.demo" ct status dnat accept',
+        'oifname "nslab.demo" ip daddr 10.0.0.0/24 drop',
+        'oifname "nslab.demo" ip6 daddr fd00::/64 drop',
+    ]
+
+
+def test_a_published_port_leads_to_the_node_where_the_way_is_direct() -> None:
+    near = WAY.near[0].ip
+    assert tables.led_to(FULL, FORWARDS[0]) == (near, 8080)
+    assert tables.led_to(replace(FULL, direct=True), FORWARDS[0]) == (FORWARDS[0].inside, 80)
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -117,10 +117,11 @@ class World:
         done = self.nslab("exec", *which, node, self._python(), *words, check=False)
         return done.stdout or done.stderr.strip().rpartition("\n")[2]
 
-    def serve(self, node: str, *ports: str) -> None:
+    def serve(self, node: str, *ports: str, lab: str | None = None) -> None:
         """Start servers in a node: `tcp/80`, `udp/53`."""
         code = SERVER.format(package=str(Path(__file__).parents[3]), ports=ports)
-        words = self._command(("exec", node, self._python(), "-c", code))
+        which = ("-l", lab) if lab else ()
+        words = self._command(("exec", *which, node, self._python(), "-c", code))
         child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         self.children.append(child)
         assert child.stdout is not None
