@@ -24,7 +24,7 @@ LODGED = "pasta"
 QUEUE = 10_000
 """How many packets may wait for pasta, more than are under way on a connection at any time.
 
-Where the queue overflows, as one of 500 does, bulk data through pasta of March 2023 stalls for good.
+Where the queue overflows, as one of 500 does, bulk data through pasta of 2023-03 stalls for good.
 """
 
 _PATIENCE = 5.0
