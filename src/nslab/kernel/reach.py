@@ -5,15 +5,27 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from _socket import SO_PEERCRED, SOL_SOCKET, socket, socketpair
 
 from nslab.errors import LabBusyError, LabNotRunningError, NslabError
 from nslab.kernel import libc, wire
 from nslab.kernel.privilege import refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _HOLDER = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); from nslab.kernel.holder import main; main()"
 )
+_PATIENCE = 5.0
+"""Seconds in which a holder, however busy, takes a connection."""
+
+_GLANCE = 1.0
+"""Seconds for those who have taken none at once when all labs are looked for."""
+
+_MOMENT = 0.005
 _NOBODY = (errno.ECONNREFUSED, errno.ENOENT, errno.ECONNRESET, None)  # None: too long a name
 
 
@@ -39,6 +51,7 @@ def connect(lab: str) -> tuple[socket, int]:
 
     Raises:
         LabNotRunningError: there is none of that name, or it is another user's.
+        LabBusyError: somebody listens there and takes no connection.
         KernelError: this process may not open so many files.
     """
     channel, pid, uid = _dial(lab)
@@ -48,13 +61,29 @@ def connect(lab: str) -> tuple[socket, int]:
     return channel, pid
 
 
-def is_ours(lab: str) -> bool:
-    """Tell whether this user's own holder answers at the lab's address.
+def ours(labs: Iterable[str]) -> list[str]:
+    """Give those at whose address this user's own holder answers, in order.
 
     Anybody can listen there: in a user namespace, for one, other users take themselves for root.
+    Whoever takes no connection is asked again, for a moment only: nobody shall hold others up.
     """
+    found, asked = [], list(labs)
+    deadline = time.monotonic() + _GLANCE
+    while asked:
+        mute = []
+        for lab in asked:
+            try:
+                found += [lab] * _is_ours(lab)
+            except LabBusyError:
+                mute.append(lab)
+        asked = mute if time.monotonic() < deadline else []
+        time.sleep(_MOMENT if asked else 0)
+    return sorted(found)
+
+
+def _is_ours(lab: str) -> bool:
     try:
-        channel, _, uid = _dial(lab)
+        channel, _, uid = _dial(lab, 0)
     except LabNotRunningError:
         return False
     channel.close()
@@ -130,16 +159,18 @@ def _taken(lab: str, uid: int) -> str:
     return f'the name of the lab "{lab}" is taken by the user with id {uid}'
 
 
-def _dial(lab: str) -> tuple[socket, int, int]:
+def _dial(lab: str, patience: float = _PATIENCE) -> tuple[socket, int, int]:
     """Connect to whoever listens at the lab's address; give also the listener's PID and user."""
     try:
         channel = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
     except OSError as error:
         raise libc.failure(f"connect to the lab {lab}", error.errno or 0) from None
     try:
-        channel.connect(wire.address_of(lab, os.getuid()))
+        _connect(channel, wire.address_of(lab, os.getuid()), patience)
     except OSError as error:
         channel.close()
+        if isinstance(error, BlockingIOError):
+            raise _mute(lab) from None
         if error.errno not in _NOBODY:
             raise libc.failure(f"connect to the lab {lab}", error.errno or 0) from None
         raise LabNotRunningError(
@@ -148,3 +179,29 @@ def _dial(lab: str) -> tuple[socket, int, int]:
     credentials = channel.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
     pid = int.from_bytes(credentials[:4], sys.byteorder)
     return channel, pid, int.from_bytes(credentials[4:8], sys.byteorder)
+
+
+def _connect(channel: socket, address: str, patience: float) -> None:
+    """Connect within so many seconds: anybody can listen at an address and take no connection.
+
+    Raises:
+        BlockingIOError: nobody has taken it.
+    """
+    deadline = time.monotonic() + patience
+    channel.settimeout(0)
+    while True:
+        try:
+            channel.connect(address)
+            break
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_MOMENT)
+    channel.settimeout(None)
+
+
+def _mute(lab: str) -> LabBusyError:
+    return LabBusyError(
+        f'somebody has the name of the lab "{lab}" and takes no connections',
+        hint="`ss -xlp` shows to root who; or give the lab another name",
+    )

@@ -150,6 +150,19 @@ def unmake(path: str) -> None:
         os.unlink(_MADE, dir_fd=directory)
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Hold back every other root's nslab that changes the machine itself.
+
+    Where only root can wait for its turn: anybody else could have an address, and keep it.
+
+    Raises:
+        NslabError: the directory of records cannot be had, or is not root's alone.
+    """
+    with _directory(make=True):
+        yield
+
+
 def open_owned(path: str) -> int:
     """Open a directory that nobody but root can have changed.
 
@@ -195,8 +208,12 @@ def _directory(*, make: bool) -> Iterator[int]:
 def _hold(*, make: bool) -> int:
     while True:
         if make:
-            with contextlib.suppress(FileExistsError):
+            try:
                 os.mkdir(DIRECTORY, 0o700)  # else anybody could hold its lock
+            except FileExistsError:
+                pass
+            except OSError as error:
+                raise libc.failure(f"make {DIRECTORY}", error.errno or 0) from None
         try:
             fd = open_owned(DIRECTORY)
         except (FileNotFoundError, NslabError) as error:

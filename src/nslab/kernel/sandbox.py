@@ -377,7 +377,7 @@ def running() -> list[str]:
             _, separator, name = line.rstrip("\n").partition(prefix)
             if separator:
                 found.add(name)
-    return sorted(filter(reach.is_ours, found))
+    return reach.ours(found)
 
 
 def raise_descriptor_limit() -> None:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
-from _socket import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nslab.errors import LabBusyError, NslabError
-from nslab.kernel import wire
+from nslab.errors import NslabError
+from nslab.kernel import record
 from nslab.kernel.procfs import exchange
 from nslab.kernel.sandbox import OUTSIDE, running
 from nslab.lab.uplink import UPLINK
@@ -25,17 +23,13 @@ from nslab.nft import program, rules
 from nslab.plan.way import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.nft.rules import Json
     from nslab.plan.way.choose import Way
 
 FORWARDING = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding"}
-
-_LOCK = "\0nslab-host"
-_PATIENCE = 20.0
-_MOMENT = 0.005
 
 
 def open_for(way: Way, versions: set[int]) -> None:
@@ -48,7 +42,7 @@ def open_for(way: Way, versions: set[int]) -> None:
     Raises:
         NslabError: nftables or a sysctl refuses; nothing stays changed.
     """
-    with _alone():
+    with record.alone():
         try:
             _open(way, versions)
         except BaseException:
@@ -62,7 +56,7 @@ def close_for(lab: str) -> None:
     Raises:
         NslabError: nftables refuses.
     """
-    with _alone():
+    with record.alone():
         _close(lab)
 
 
@@ -115,7 +109,7 @@ def sweep() -> list[str]:
     """Take back what ended labs have left in the machine's netns; name them."""
     swept = []
     for lab in leftovers():
-        with _alone():
+        with record.alone():
             if lab not in running():
                 _close(lab)
                 swept.append(lab)
@@ -196,23 +190,3 @@ def _is_in(one: Json, table: str) -> bool:
         if found is not None:
             return table == (found["name"] if kind == "table" else found["table"])
     return False
-
-
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Hold back everybody else who opens or closes the machine: an address that one can have."""
-    lock = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
-    deadline = time.monotonic() + _PATIENCE
-    try:
-        while True:
-            try:
-                lock.bind(_LOCK)
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    busy = "the machine's network is being changed by another nslab"
-                    raise LabBusyError(busy) from None
-                time.sleep(_MOMENT)
-        yield
-    finally:
-        lock.close()
