@@ -7,6 +7,7 @@ import os
 import sys
 
 from nslab.cli import INTERRUPTED
+from nslab.cli.text import printable
 from nslab.errors import LabFileError, NslabError
 
 _OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -75,15 +76,6 @@ def _say(text: str) -> None:
     if sys.stderr is None:
         return
     try:
-        print(f"nslab: {_on_one_line(text)}", file=sys.stderr, flush=True)
+        print(f"nslab: {printable(text)}", file=sys.stderr, flush=True)
     except OSError:
         return  # nobody is there to be told
-
-
-def _on_one_line(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )

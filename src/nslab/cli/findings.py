@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nslab.cli.text import RED, YELLOW, number_of, paint
+from nslab.cli.text import RED, YELLOW, number_of, paint, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +30,8 @@ def explain(findings: Sequence[Finding]) -> str:
 
 
 def _line(one: Finding) -> str:
-    text = str(one)
-    if not one.reason:
-        return text
-    return text.removesuffix(one.reason) + paint(one.reason, _COLOURS[one.outcome])
+    text, reason = printable(str(one)), printable(one.reason)
+    return text.removesuffix(reason) + paint(reason, _COLOURS[one.outcome]) if reason else text
 
 
 def _sum(findings: Sequence[Finding]) -> str:

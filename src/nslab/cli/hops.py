@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from nslab.cli.choice import lab_name
-from nslab.cli.text import GREEN, YELLOW, paint
+from nslab.cli.text import GREEN, YELLOW, paint, printable
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +33,7 @@ def _lines(node: str, hops: list[Hop]) -> Iterator[str]:
     for hop in hops:
         mark = paint("yes", GREEN) if hop.ok else paint("no ", YELLOW)
         hint = f" (hint: {hop.hint})" if hop.hint else ""
-        yield f"  {mark} {hop.name.ljust(width)}  {hop.detail}{hint}"
+        yield f"  {mark} {hop.name.ljust(width)}  {printable(hop.detail + hint)}"
     broken = [hop for hop in hops if not hop.ok]
     for hop in broken:
         yield f"{node} does not reach the outside: it breaks at {hop.name}"

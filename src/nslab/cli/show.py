@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nslab.cli.candidates import labs
 from nslab.cli.choice import lab_name
 from nslab.cli.parser import Parser, add_argument, add_json, add_lab, parser_of
-from nslab.cli.text import columns
+from nslab.cli.text import columns, printable
 from nslab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _drift(lab: Running, style: str) -> int:
         rows_ = [("DIFFERENCE", "WHAT WOULD MEND IT")]
         print("\n".join(columns([*rows_, *((one.message, one.command or "-") for one in found)])))
     else:
-        print("\n".join(map(str, found)) or f"{lab.name} is as the file says")
+        print("\n".join(printable(str(one)) for one in found) or f"{lab.name} is as the file says")
     return 1 if found else 0
 
 

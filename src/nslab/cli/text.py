@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+    from typing import TextIO
 
 RED, GREEN, YELLOW, BOLD = "31", "32", "33", "1"
 """Colours, as the numbers of ECMA-48's SGR."""
+
+
+def printable(text: str) -> str:
+    """Write what would move a terminal's cursor or change its settings as escapes are written."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def columns(rows: Iterable[Sequence[str]], *, right: Collection[int] = ()) -> list[str]:
@@ -20,7 +31,7 @@ def columns(rows: Iterable[Sequence[str]], *, right: Collection[int] = ()) -> li
         rows: all of the same length, the header first.
         right: the columns whose cells end at the same place, as numbers do.
     """
-    rows = list(rows)
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
