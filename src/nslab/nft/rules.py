@@ -149,6 +149,11 @@ def port(protocol: str, number: int) -> Json:
     return _match({"payload": {"protocol": protocol, "field": "dport"}}, number)
 
 
+def over(protocol: str) -> Json:
+    """Match packets of "tcp" or "udp", whatever their ports."""
+    return _match({"meta": {"key": "l4proto"}}, protocol)
+
+
 def lead_to(address: IPv4Address | IPv6Address, number: int) -> Json:
     """Give packets another destination, and the answers their old source."""
     family = "ip" if address.version == 4 else "ip6"

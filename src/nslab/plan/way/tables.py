@@ -18,6 +18,7 @@ from nslab.nft.rules import (
     answers,
     lead_to,
     link,
+    over,
     own,
     part,
     port,
@@ -58,13 +59,16 @@ def outside_table(way: Way) -> Table:
     """Give the table of the netns `outside`, for a way out that is not direct.
 
     What leaves takes the way out's address. What comes is let in if it answers, if its port is
-    published, or if its destination is in a subnet that has no source NAT.
+    published, or if its destination is in a subnet that has no source NAT. The netns itself serves
+    only the lab (names): nothing from without begins to talk with it.
     """
     leaves, comes = link("oifname", UPLINK), link("iifname", UPLINK)
     kept = tuple(Rule((leaves, address("saddr", network), ACCEPT)) for network in way.plain)
     let_in = [(answers(),), (redirected(),), *((address("daddr", one),) for one in way.plain)]
     forward = tuple(Rule((comes, *match, ACCEPT)) for match in let_in)
+    closed = tuple(Rule((comes, over(protocol), DROP)) for protocol in ("tcp", "udp"))
     chains = [
+        Chain("input", (Rule((answers(), ACCEPT)), *closed), "filter", "input", _FILTER),
         Chain("forward", (*forward, Rule((comes, DROP))), "filter", "forward", _FILTER),
         Chain("postrouting", (*kept, Rule((leaves, MASQUERADE))), "nat", "postrouting", _SRCNAT),
     ]
