@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nslab import Lab, up
+from nslab import Lab, loads, up
+from nslab.kernel.sandbox import running as running_labs
 from tests.kernel.labs import eventually
 from tests.kernel.sandboxed import sandboxed
 from tests.security.other import asked
@@ -61,6 +62,7 @@ print(json.dumps({
     "roots": tried(lambda: open(said["roots"], "a").close()),
     "mine": tried(lambda: open(said["mine"], "a").write("from the node") and None),
     "hostname": tried(lambda: socket.sethostname("pwned")),
+    "holder's memory": tried(lambda: os.close(os.open("/proc/1/mem", os.O_RDWR))),
     "kernel": tried(lambda: os.close(os.open("/proc/sys/kernel/panic", os.O_WRONLY))),
     "clock": said["plain"] and tried(lambda: time.clock_settime(0, time.time())),
     "device": said["plain"] and tried(lambda: os.mknod(said["mine"] + ".dev", 0o060600, 2048)),
@@ -126,6 +128,7 @@ def no_network_of_the_machine(found: dict[str, object]) -> None:
     assert "pwned" not in str(found["hostname here"])
     assert len(found["pids"]) <= 4  # type: ignore[arg-type] # the holder, itself: no others
     assert found["written"] == "from the node"  # files are shared
+    assert found["holder's memory"] == "None"  # it is the lab's own
 
 
 @sandboxed
@@ -148,6 +151,19 @@ def test_a_process_in_a_lab_of_roots_reaches_no_network_of_the_machine(tmp_path:
     found = seen_from_a_node(prepared(tmp_path))
     no_network_of_the_machine(found)
     assert found["roots"] == "None"  # it is root on the machine's files, too
+
+
+@sandboxed
+def test_what_changes_the_machine_is_refused_to_a_plain_user() -> None:
+    def tell(act: Callable[[], object]) -> str:
+        return asked(act, 65534)
+
+    host = loads("name: h\nbridges: {lan: {host: br0, ports: [a]}}")
+    led = loads("name: h\nbridges: {lan: {uplink: true, subnet: 10.0.0.0/24, ports: [a]}}")
+    assert "root" in tell(lambda: up(host))
+    assert "root" in tell(lambda: up(led, uplink="kernel"))
+    assert tell(lambda: up(loads("name: h\nnodes: {a: }"), host=True)).startswith("PrivilegeError")
+    assert tell(running_labs) == "[]"
 
 
 @pytest.mark.kernel
