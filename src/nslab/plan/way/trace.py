@@ -250,7 +250,7 @@ class _Way:
     def resolver(self) -> Hop:
         """Ask the node's name server."""
         servers = resolver.servers(self.sandbox.resolver())
-        own = [one for one in servers if ip_address(one).version == self.version]
+        own = [one for one in servers if _version(one) == self.version]
         if not own:
             return self.hop("resolver", "none by this version", ok=True)
         ok = self.resolves(own[0])
@@ -297,3 +297,11 @@ def _may_ping() -> bool:
 
 def _of(addresses: tuple[Interface, ...], version: int) -> Interface | None:
     return next((item for item in addresses if item.version == version), None)
+
+
+def _version(server: str) -> int:
+    """Give the IP version of a name server; 0 for a word that is no address: anybody may write."""
+    try:
+        return ip_address(server).version
+    except ValueError:
+        return 0
