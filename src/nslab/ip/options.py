@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.ip.output import colour_wanted
-from nslab.ip.words import Words, line_error, matches, unsigned, wrong
+from nslab.ip.words import Words, line_error, matches, unsigned, whole, wrong
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def set_loops(options: Options, words: Words, usage: str) -> None:
     """Read -loops, a number as C's atoi reads it."""
     text = _value(words, usage)
     digits = text[: len(text) - len(text.lstrip("0123456789"))]
-    options.loops = int(digits or 0)
+    options.loops = whole(digits)
 
 
 def set_family(options: Options, words: Words, usage: str) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Command = Callable[[Program, "Words"], None]
 
 _LONGEST = 64
+_MOST_DIGITS = 1000
 WRONG_LINE = 255
 """The exit code of a command line that is wrong."""
 
@@ -100,6 +101,14 @@ def _plain(digits: str) -> str:
     if not digits.isascii() or not digits.isalnum():
         raise ValueError(digits)
     return digits
+
+
+def whole(digits: str) -> int:
+    """Read decimal digits, however many: of more than fit any place only some count.
+
+    Python reads no more than 4,300 at once; "" is 0.
+    """
+    return int(digits.lstrip("0")[:_MOST_DIGITS] or "0")
 
 
 def unsigned(text: str, bits: int) -> int | None:

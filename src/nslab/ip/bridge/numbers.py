@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nslab.ip.words import whole
+
 
 def lenient(text: str, bits: int) -> int:
     """Read the digits that a word begins with, 0 if it has none, as a signed number of `bits`."""
@@ -9,5 +11,5 @@ def lenient(text: str, bits: int) -> int:
     sign = -1 if text[:1] == "-" else 1
     digits = text[1:] if text[:1] in ("-", "+") else text
     end = next((at for at, c in enumerate(digits) if c not in "0123456789"), len(digits))
-    value = sign * int(digits[:end] or "0") & ((1 << bits) - 1)
+    value = sign * whole(digits[:end]) & ((1 << bits) - 1)
     return value - (1 << bits) if value >> (bits - 1) else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.ip.link.kinds.reading import switch
-from nslab.ip.words import Elsewhere, duplicate, integer, off_or_on, unsigned, wrong
+from nslab.ip.words import Elsewhere, duplicate, integer, off_or_on, unsigned, whole, wrong
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _leading_number(word: str) -> int:
     """Read a number as C's atoi does: what follows the digits does not matter."""
     digits = word.lstrip(" \t\n\v\f\r").removeprefix("+")
     end = next((at for at, letter in enumerate(digits) if letter not in "0123456789"), len(digits))
-    number = min(int(digits[:end] or 0), _LONG_MAX) & _U32
+    number = min(whole(digits[:end]), _LONG_MAX) & _U32
     return number - (1 << 32) if number > _INT_MAX else number
 
 

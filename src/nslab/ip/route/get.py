@@ -10,7 +10,7 @@ from nslab.ip.route.line import RouteLine
 from nslab.ip.route.names import read_tos
 from nslab.ip.route.selecting import vrf_index
 from nslab.ip.route.selector import Selector
-from nslab.ip.words import find, line_error, matches, unsigned, wrong
+from nslab.ip.words import find, line_error, matches, unsigned, whole, wrong
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.route import RTM_F, Route
@@ -199,8 +199,8 @@ def _protocol(word: str) -> int | None:
     from _socket import getprotobyname
 
     digits = word.lstrip(" \t").removeprefix("+")
-    if digits.isascii() and digits.isdigit() and int(digits) < 256:
-        return int(digits)
+    if digits.isascii() and digits.isdigit() and whole(digits) < 256:
+        return whole(digits)
     try:
         return getprotobyname(word)
     except (OSError, UnicodeError):

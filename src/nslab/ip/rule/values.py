@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nslab.ip.rtnames import name_of, number_of
-from nslab.ip.words import find, integer, unsigned, wrong
+from nslab.ip.words import find, integer, unsigned, whole, wrong
 
 GOTO, NOP = 2, 3
 """What a rule does beside what a route can do (linux/fib_rules.h)."""
@@ -108,8 +108,8 @@ def read_protocol(word: str) -> int:
     Raises:
         IpError: it is neither.
     """
-    if word.isascii() and word.isdigit() and int(word) <= 0xFF:
-        return int(word)
+    if word.isascii() and word.isdigit() and whole(word) <= 0xFF:
+        return whole(word)
     found = [number for number, names in _protocols() if word in names]
     if not found:
         raise wrong(word, 'Invalid "ipproto" value\n')
@@ -147,4 +147,4 @@ def _number(text: str, bits: int) -> tuple[int | None, str]:
     text = text[1:] if text[:1] in ("-", "+") else text
     rest = text.lstrip(_DIGITS)
     digits = text[: len(text) - len(rest)]
-    return (sign * int(digits) % (1 << bits) if digits else None), rest
+    return (sign * whole(digits) % (1 << bits) if digits else None), rest

@@ -9,7 +9,7 @@ from struct import pack
 from nslab.errors import IpError
 from nslab.ip.links import check_name
 from nslab.ip.tuntap import commands as c
-from nslab.ip.words import find, garbage, line_error, matches
+from nslab.ip.words import find, garbage, line_error, matches, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,7 +151,10 @@ def _group(draft: Draft, words: Words) -> None:
 def _number(word: str) -> int | None:
     """Read a decimal number, of which 32 bits count; None if it is none."""
     digits = word.removeprefix("-")
-    return int(word) & _NOBODY if digits.isascii() and digits.isdecimal() else None
+    if not digits.isascii() or not digits.isdecimal():
+        return None
+    number = whole(digits)
+    return (number if digits == word else -number) & _NOBODY
 
 
 def _dev(draft: Draft, words: Words) -> None:

@@ -142,7 +142,7 @@ def _service(name: str) -> int | None:
 
     try:
         return getservbyname(name, "udp")
-    except OSError:
+    except (OSError, UnicodeError):
         return None
 
 

@@ -12,7 +12,7 @@ from nslab.ip.link.kinds.reading import (
     number,
 )
 from nslab.ip.link.kinds.showing import show_name, show_numbers
-from nslab.ip.words import wrong
+from nslab.ip.words import whole, wrong
 from nslab.netlink.rtnl.kinds.bond import BondInfo
 
 TYPE_CHECKING = False
@@ -105,7 +105,7 @@ def _choice(name: str, names: tuple[str, ...], member: str = "") -> Option:
 
 def _index(word: str) -> int | None:
     """Read a number in decimal digits, None if it is none."""
-    return int(word) if word.isascii() and word.isdecimal() else None
+    return whole(word) if word.isascii() and word.isdecimal() else None
 
 
 def _targets(member: str, family: int) -> Option:
