@@ -53,6 +53,15 @@ def test_a_network_of_one_address() -> None:
     assert read_network("10.0.0.1") == ip_network("10.0.0.1/32")
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"), [("10.0.0.1/24", '"10.0.0.1"'), ("\x1b[2J/24", None), ("pc1", None)]
+)
+def test_the_remedy_for_an_address_is_an_address(text: str, hint: str | None) -> None:
+    with pytest.raises(AddressError, match="is not an address") as caught:
+        read_address(text)
+    assert caught.value.hint == hint
+
+
 def test_host_bits_have_a_remedy() -> None:
     with pytest.raises(AddressError, match="host bits") as caught:
         read_network("10.0.0.1/8")

@@ -47,8 +47,18 @@ def read_address(text: str) -> Address:
             return IPv6Address(text)
     except ValueError:
         pass
-    hint = f'"{text.partition("/")[0]}"' if "/" in text else None
-    raise AddressError("is not an address", hint)
+    raise AddressError("is not an address", _without_prefix(text))
+
+
+def _without_prefix(text: str) -> str | None:
+    """Give the hint for an address with a prefix length where none belongs."""
+    word, slash, _ = text.partition("/")
+    if not slash:
+        return None
+    try:
+        return f'"{read_address(word)}"'
+    except AddressError:
+        return None
 
 
 def split(text: str) -> tuple[Address, int | None]:

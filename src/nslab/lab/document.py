@@ -91,8 +91,7 @@ class Document:
     ) -> None:
         """Note what is wrong at a path; `place` where that is not the path's own."""
         at = place or self.place(path)
-        if not message.isprintable():
-            message = message.encode("unicode_escape").decode()
+        message, hint = _printable(message), hint and _printable(hint)
         problem = Problem(spell(path), message, source=at.source, line=at.line, hint=hint)
         self.problems.append((at, path, problem))
 
@@ -117,6 +116,11 @@ class Syntax(Exception):  # noqa: N818 - never leaves this package: parse() make
 
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def _printable(text: str) -> str:
+    """Give a text without letters that could act on a terminal: it may quote the file."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
 
 
 def spell(path: Path) -> str:

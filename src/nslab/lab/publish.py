@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from nslab.lab.drafts import LabDraft, NodeDraft
 
 FORM = re.compile(
-    r"(?:(?P<address>\d+(?:\.\d+){3}|\[[0-9A-Fa-f:.]+\]):)?(?P<outside>\d{1,5}):(?P<inside>\d{1,5})"
+    r"(?:(?P<address>[0-9]+(?:\.[0-9]+){3}|\[[0-9A-Fa-f:.]+\]):)?"
+    r"(?P<outside>[0-9]{1,5}):(?P<inside>[0-9]{1,5})"
     r"(?:/(?P<protocol>tcp|udp))?"
 )
 """What a published port is written as."""
