@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from nslab.lab import loads
+from nslab.lab.address import fault
 
 if TYPE_CHECKING:
     from nslab.lab import Desired, Lab, Tree
@@ -26,7 +27,7 @@ IFNAMES = st.one_of(
         lambda name: name not in {"lo", "all", "default"}
     ),
 )
-SYSCTL = st.dictionaries(
+SYSCTL: st.SearchStrategy[dict[str, Tree]] = st.dictionaries(
     st.sampled_from(
         ["net.ipv4.tcp_ecn", "net/ipv4/conf/eth0.1/rp_filter", "net.ipv4.ip_default_ttl"]
     ),
@@ -35,14 +36,17 @@ SYSCTL = st.dictionaries(
 )
 
 
-class _Drawer:
+class Drawer:
     """Draws one lab's tree; what must be unique in it is counted here."""
+
+    most_names = 8
+    sysctl = SYSCTL
 
     def __init__(self, data: st.DrawFn) -> None:
         self.draw = data
         self.segments = 0
         self.macs = 0
-        names = data(st.lists(NAMES, min_size=3, max_size=8, unique=True))
+        names = data(st.lists(NAMES, min_size=3, max_size=self.most_names, unique=True))
         split = data(st.integers(0, min(2, len(names) - 1)))
         self.bridges, self.nodes = names[:split], names[split:]
         self.ifnames: dict[str, set[str]] = {name: set() for name in self.nodes}
@@ -134,7 +138,7 @@ class _Drawer:
         if self.chance():
             tree["forward"] = self.draw(st.booleans())
         if self.chance():
-            tree["sysctl"] = {**self.draw(SYSCTL)}
+            tree["sysctl"] = {**self.draw(self.sysctl)}
         if self.chance():
             tree["uplink"] = self.uplink()
         if self.chance():
@@ -179,7 +183,7 @@ class _Drawer:
         return {"name": self.draw(NAMES), **{key: sections[key] for key in order}}
 
 
-def _routes(draw: st.DrawFn, desired: Desired) -> dict[str, Tree]:
+def routes(draw: st.DrawFn, desired: Desired) -> dict[str, Tree]:
     """Draw routes that the lab's own addresses allow."""
     found: dict[str, Tree] = {}
     for name, ends in desired.endpoints().items():
@@ -189,7 +193,7 @@ def _routes(draw: st.DrawFn, desired: Desired) -> dict[str, Tree]:
             for item in end.addresses[:1]:
                 own = {other.ip for each in ends for other in each.addresses}
                 via = item.ip + draw(st.sampled_from([-1, 1]))
-                if via in own or via not in item.network:
+                if via in own or via not in item.network or fault(via, item.network.prefixlen):
                     continue
                 route = {"dst": "default", "via": str(via), "metric": number + 1}
             if draw(st.booleans()):
@@ -200,13 +204,13 @@ def _routes(draw: st.DrawFn, desired: Desired) -> dict[str, Tree]:
 
 
 @st.composite
-def trees(draw: st.DrawFn) -> dict[str, Tree]:
+def trees(draw: st.DrawFn, drawer: type[Drawer] = Drawer) -> dict[str, Tree]:
     """Give the tree of a good lab file, with all kinds of things said or left open."""
-    tree = _Drawer(draw).lab()
-    routes = _routes(draw, loads(json.dumps(tree), format="json").resolve())
+    tree = drawer(draw).lab()
+    found = routes(draw, loads(json.dumps(tree), format="json").resolve())
     nodes = tree["nodes"]
     assert isinstance(nodes, dict)
-    for name, listed in routes.items():
+    for name, listed in found.items():
         said = nodes.get(name)
         nodes[name] = {**(said if isinstance(said, dict) else {}), "routes": listed}
     return tree

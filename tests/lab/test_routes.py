@@ -59,6 +59,10 @@ def test_routes(
         ("{via: 10.0.2.1}",
          ': has no "dst" (hint: dst: The destination: default, a network, or one address.)'),
         ("{dst: default, via: 10.0.2.2}", '.via: "10.0.2.2" is an address of far itself'),
+        ("{dst: default, via: 10.0.2.3}",
+         '.via: "10.0.2.3" is the broadcast address of 10.0.2.0/30'),
+        ("{dst: default, via: 10.0.2.0}",
+         '.via: "10.0.2.0" is the network\'s own address in 10.0.2.0/30'),
         ("{dst: default, dev: wan1}",
          '.dev: "wan1" is no link of far (wan0, eth0) (hint: did you mean "wan0"?)'),
         ("{dst: default, dev: lo}", '.dev: "lo" is no link of far (wan0, eth0)'),
@@ -80,6 +84,17 @@ def test_routes(
 )  # fmt: skip
 def test_routes_that_cannot_be(said: str, error: str) -> None:
     assert wrong(f"{LAB}      - {said}\n") == [f"x.yaml:7: nodes.far.routes[0]{error}"]
+
+
+def test_a_next_hop_near_two_links_goes_by_the_first_of_them() -> None:
+    text = (
+        "bridges: {lan: {subnet: 10.0.0.0/24, ports: ['pc:b', 'pc:a', gw]}}\n"
+        "cables: [{ends: ['pc:c', far], subnet: 10.1.0.0/24}]\n"
+        "nodes: {pc: {routes: [{dst: default, via: 10.0.0.3}, {dst: '::/0', dev: a},"
+        " {dst: 10.9.0.0/16, via: 10.1.0.2}]}}\n"
+    )
+    (pc,) = [node for node in good(text).nodes if node.name == "pc"]
+    assert [route.ifname for route in pc.routes] == ["b", "a", None]
 
 
 def test_the_same_route_twice() -> None:

@@ -10,7 +10,7 @@ from nslab.lab.check import Reader
 from nslab.lab.choose import choose
 from nslab.lab.model import Bridge, Cable, Desired, Endpoint, HostPort, Node
 from nslab.lab.read import read_lab
-from nslab.lab.routes import choose_routes
+from nslab.lab.routes import choose_routes, with_link
 
 if TYPE_CHECKING:
     from nslab.lab.document import Document
@@ -49,7 +49,10 @@ def _routes(reader: Reader, lab: LabDraft) -> dict[str, tuple[Route, ...]]:
     }
     for name, ways in uplink.default_routes(lab).items():
         said[name] = (*said.get(name, ()), *ways)
-    return said
+    return {
+        name: tuple(with_link(route, ends[name]) for route in routes)
+        for name, routes in said.items()
+    }
 
 
 def _freeze(lab: LabDraft, routes: dict[str, tuple[Route, ...]]) -> Desired:

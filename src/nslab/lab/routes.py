@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -35,6 +36,24 @@ def choose_routes(reader: Reader, node: NodeDraft, ends: list[EndDraft]) -> tupl
         kept = None if metric == METRICS[dst.version] else metric
         found.append(Route(dst, draft.via, draft.dev, kept))
     return tuple(found)
+
+
+def with_link(route: Route, ends: list[EndDraft]) -> Route:
+    """Name a route's link where its next hop is near several of the node's links.
+
+    Which one the kernel would take depends on which came first, and that a change turns round.
+    """
+    if route.via is None or route.ifname is not None:
+        return route
+    near = [
+        (item.network.prefixlen, end.ifname)
+        for end in ends
+        for item in end.addresses
+        if route.via in item.network
+    ]
+    if len({ifname for _, ifname in near}) < 2:
+        return route
+    return replace(route, ifname=max(near, key=lambda pair: pair[0])[1])
 
 
 def _connected(ends: list[EndDraft]) -> _Taken:
@@ -102,8 +121,10 @@ def _reach(via: Address, node: NodeDraft, draft: RouteDraft, ends: list[EndDraft
     if draft.dev is not None:
         ends = [end for end in ends if end.ifname == draft.dev]
     networks = [item.network for item in _all(ends)]
-    if any(via in network for network in networks):
-        return ""
+    around = [network for network in networks if via in network]
+    if around:
+        faults = [address.fault(via, network.prefixlen) for network in around if via.version == 4]
+        return next(filter(None, faults), "")
     title = node.name if draft.dev is None else f"{node.name}:{draft.dev}"
     shown = [str(network) for network in networks[:8]] + ["…"] * (len(networks) > 8)
     return f"is in no subnet of {title}" + (
