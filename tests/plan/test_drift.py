@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nslab import Lab, diff, up
+from nslab import Lab, diff, end, up
 from nslab.plan.steps.route import AddRoute
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("able")]
@@ -90,6 +90,32 @@ def test_an_mtu_changed_by_hand_goes_back(name: str) -> None:
         assert [str(one) for one in running.drift()] == ["a:eth0: has the MTU 1400, not 1500"]
         up(lab)
         assert running.drift() == []
+
+
+@pytest.mark.parametrize("setting", ["stp_state", "mcast_snooping"])
+def test_a_bridge_is_made_a_plain_switch_again(name: str, setting: str) -> None:
+    lab = Lab(name)
+    lab.bridge("lan", subnet="10.0.0.0/24")
+    lab.node("a", on="lan")
+    lab.node("b", on="lan")
+    with up(lab) as running:
+        running["lan"].run(["ip", "link", "set", "lan", "type", "bridge", setting, "1"], check=True)
+        assert [str(one) for one in running.drift()] == [f"lan:lan: has {setting} 1, not 0"]
+        (step,) = diff(lab)
+        assert step.command() == f"ip -n lan link set lan type bridge {setting} 0"
+        up(lab)
+        assert running.drift() == []
+        assert running.ping().ok
+
+
+def test_show_keeps_the_order_of_the_file(name: str) -> None:
+    lab = Lab(name)
+    mixed = ["fd00::1/64", "10.0.0.1/24", "fd00::9/64", "10.0.0.9/24"]
+    routes = [{"dst": "fd01::/64", "via": "fd00::2"}, {"dst": "192.0.2.0/24", "via": "10.0.0.2"}]
+    lab.node("a", routes=routes)
+    lab.cable(end("a", addresses=mixed), end("b", addresses=["fd00::2/64", "10.0.0.2/24"]))
+    with up(lab) as running:
+        assert running.observed() == lab.resolve()
 
 
 def test_a_link_that_was_renamed_is_missing_under_its_own_name(name: str) -> None:

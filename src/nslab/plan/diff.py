@@ -374,6 +374,6 @@ class _Comparison:
                 before = self.observed[name].links.get(wanted.ifname)
                 if before is None or (name, wanted.ifname) in self.made:
                     before = replace(link, up=False)
-                merged = replace(before, up=True, mac=link.mac)
+                merged = replace(before, up=True, mac=link.mac, settings=link.settings)
                 if merged != before:
                     yield SetLink(name, merged, before)

@@ -16,7 +16,7 @@ from nslab.plan.way import ports
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from nslab.lab.model import Publish, Route
+    from nslab.lab.model import Interface, Publish, Route
     from nslab.plan.state import LinkState, NetnsState, State
 
 
@@ -50,11 +50,25 @@ def _as_said(known: Desired, observed: State) -> State:
     found = {}
     for name, netns in observed.items():
         links = {
-            ifname: replace(link, addresses=named(link, said.get((name, ifname), ())))
+            ifname: replace(link, addresses=_in_order(link, said.get((name, ifname), ())))
             for ifname, link in netns.links.items()
         }
         found[name] = replace(netns, links=links)
     return found
+
+
+def _in_order(link: LinkState, said: tuple[Interface, ...]) -> tuple[Interface, ...]:
+    """Give the file's order where it is the kernel's, too.
+
+    The kernel lists the families apart, and the newest of IPv6 first, which means nothing.
+    """
+    found = named(link, said)
+    same = set(found) == set(said) and _of_ipv4(found) == _of_ipv4(said)
+    return said if same else found
+
+
+def _of_ipv4(addresses: tuple[Interface, ...]) -> list[Interface]:
+    return [address for address in addresses if address.version == 4]
 
 
 def _published(known: Desired, lodgers: Collection[str]) -> dict[str, list[Publish]]:
@@ -71,7 +85,9 @@ def _node(node: Node, observed: State) -> Node:
     pairs = [(key, value) for key, value in found if value is not None]
     forward = all(state.sysctl.get(key, "1") == "1" for key in FORWARD)
     said = [route for route in state.routes if route.type == "unicast"]  # others have no word
-    routes = tuple(_in_its_words(route, node.routes) for route in said)
+    order = {route: place for place, route in enumerate(node.routes)}  # the kernel's means nothing
+    words = [_in_its_words(route, node.routes) for route in said]
+    routes = tuple(sorted(words, key=lambda route: order.get(route, len(order))))
     return Node(node.name, forward, routes, tuple(pairs), _uplink(node, state))
 
 

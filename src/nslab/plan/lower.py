@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nslab.kernel.sandbox import HOST
 from nslab.lab.model import Cable
 from nslab.lab.names import FORWARD, OUTSIDE, choose_ifname, digest, mac_of, sysctl_key
-from nslab.plan.state import QUIET, End, LinkState, NetnsState, State
+from nslab.plan.state import PLAIN, QUIET, End, LinkState, NetnsState, State
 
 if TYPE_CHECKING:
     from nslab.lab.model import Bridge, Desired, Endpoint, Node
@@ -101,7 +101,7 @@ def _lead_out(state: State, lab: Desired) -> None:
 
 def _fabric(lab: str, bridge: Bridge) -> NetnsState:
     links = {"lo": _LO}
-    links[bridge.ifname] = LinkState(bridge.ifname, "bridge", mac=bridge.mac)
+    links[bridge.ifname] = LinkState(bridge.ifname, "bridge", mac=bridge.mac, settings=PLAIN)
     for port, ifname in zip(bridge.ports, bridge.port_ifnames, strict=True):
         links[ifname] = _port(lab, bridge, port, ifname)
     return NetnsState(links, [], dict.fromkeys(QUIET, "1"))

@@ -33,7 +33,7 @@ from nslab.netlink.rtnl.constants import AF, RT_TABLE, RTM, RTN, RTPROT
 from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
 from nslab.netlink.rtnl.netconf import NETCONFA_IFINDEX_ALL, Netconf
 from nslab.netlink.rtnl.netns import Nsid
-from nslab.plan.state import ROUTE_TYPES, End, LinkState, NetnsState, State
+from nslab.plan.state import PLAIN, ROUTE_TYPES, End, LinkState, NetnsState, Settings, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -170,7 +170,14 @@ def _link(link: Link, names: dict[int, str], addresses: tuple[Interface, ...]) -
         addresses=addresses,
         alias=link.ifalias or "",
         ipv6=any(address.version == 6 for address in addresses) or _speaks_ipv6(link),
+        settings=_settings(link) if kind == "bridge" else (),
     )
+
+
+def _settings(link: Link) -> Settings:
+    """Give a bridge's settings; what a kernel does not have is off."""
+    data = link.linkinfo and link.linkinfo.data
+    return tuple((name, getattr(data, name, None) or 0) for name, _ in PLAIN)
 
 
 def _speaks_ipv6(link: Link) -> bool:

@@ -30,6 +30,12 @@ ROUTE_TYPES = {
 }
 """The types of route that can stand in the way of a lab's, which are unicast, by their names."""
 
+Settings = tuple[tuple[str, int], ...]
+"""Settings of a link's kind by their names, sorted."""
+
+PLAIN: Settings = (("mcast_snooping", 0), ("stp_state", 0), ("vlan_filtering", 0))
+"""Those of a bridge that is a plain switch: it forwards all frames, and at once."""
+
 MODERN = dict.fromkeys(IMPLIED, "0")
 """Their values in a new netns of a machine that speaks IPv6 and was not told otherwise."""
 
@@ -45,6 +51,7 @@ class LinkState:
         peer: the other end of a veth, or the link that a macvlan lies on, where it is known.
         master: the ifname of the bridge that it is a port of.
         alias: what it says of itself; "" where nobody asked.
+        settings: those of a bridge's kind that a lab minds; of others none.
     """
 
     ifname: str
@@ -59,6 +66,7 @@ class LinkState:
     addresses: tuple[Interface, ...] = ()
     alias: str = ""
     ipv6: bool = True
+    settings: Settings = ()
 
 
 @dataclass(slots=True)

@@ -235,7 +235,14 @@ class SetLink(Step):
             found.append(f"has the alias {quote(before.alias)}, not {link.alias}")
         if link.master != before.master:
             found.append(f"is a port of {before.master or 'nothing'}, not of {link.master}")
+        found += [f"has {key} {old}, not {new}" for key, new, old in self.settings()]
         return f"{self.netns}:{link.ifname}: {', '.join(found)}"
+
+    def settings(self) -> list[tuple[str, int, int]]:
+        """Give the settings of the link's kind that differ: the name, what is to be, what was."""
+        before = dict(self.before.settings)
+        pairs = self.link.settings
+        return [(key, new, before[key]) for key, new in pairs if before.get(key, new) != new]
 
     def changes(self) -> str:
         """Give the words of `ip link set` for what differs."""
@@ -250,6 +257,8 @@ class SetLink(Step):
             words.append(f"alias {quote(link.alias)}")
         if link.up != before.up:
             words.append("up" if link.up else "down")
+        if changed := [f"{key} {new}" for key, new, _ in self.settings()]:
+            words += ["type", link.kind, *changed]
         return " ".join(words)
 
     def undo(self) -> list[Step]:
@@ -266,8 +275,21 @@ class SetLink(Step):
             mtu=link.mtu if link.mtu != before.mtu else None,
             master=self.master if link.master != before.master else None,
             ifalias=link.alias if link.alias != before.alias else None,
+            linkinfo=self.kind_info(),
         )
         return [Request(RTM.NEWLINK, body)]
+
+    def kind_info(self) -> LinkInfo | None:
+        """Give what is to be set of the link's kind, a bridge's alone."""
+        changed = {key: new for key, new, _ in self.settings()}
+        if not changed:
+            return None
+        data = BridgeInfo(
+            mcast_snooping=changed.get("mcast_snooping"),
+            stp_state=changed.get("stp_state"),
+            vlan_filtering=changed.get("vlan_filtering"),
+        )
+        return LinkInfo(kind=self.link.kind, data=data)
 
 
 _PASSTHRU, _NOPROMISC = 8, 1  # linux/if_link.h: MACVLAN_MODE_PASSTHRU, MACVLAN_FLAG_NOPROMISC
