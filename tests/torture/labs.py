@@ -1,0 +1,102 @@
+"""Random labs on the real kernel: up, changed, disturbed, down.
+
+`python -m tests.torture.labs --examples 200` does it as whoever runs it; each example is one lab:
+
+1. `up`, then what `show` prints is the lab again, nothing drifts, and a second `up` does nothing.
+2. Somebody changes something by hand: drift names it and nothing else, and `up` takes it back.
+3. An edit of the file, then `up`: the namespaces are as those of a fresh `up` of the edited file.
+4. `down`: this process sees nothing that it did not see before.
+
+With `--way kernel` or `--way pasta` the labs that have an uplink lead to a played internet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.torture import results
+from tests.torture.drawing import edited, real_trees
+from tests.torture.surroundings import enter
+from tests.torture.trial import Tally, Trial
+
+
+def run(trial: Trial, examples: int, start: int, seconds: float) -> list[str]:
+    """Run so many examples, or for so many seconds; give what failed."""
+    begun = time.monotonic()
+    failures: list[str] = []
+
+    @seed(start)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.data())
+    def one(data: st.DataObject) -> None:
+        if time.monotonic() - begun > seconds:
+            return
+        tree = data.draw(real_trees())
+        edit = data.draw(edited(tree))
+        chance = random.Random(data.draw(st.integers(0, 1 << 30)))  # noqa: S311 - no secret
+        try:
+            trial.run(tree, edit, chance)
+        except Exception as error:  # noqa: BLE001 - told at the end, with what made it
+            line = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(line.filename).name}:{line.lineno}"
+            failures.append(f"{type(error).__name__} at {place}: {error} <- {tree} => {edit}")
+
+    one()
+    return failures
+
+
+def figures(tally: Tally, way: str, failures: int) -> list[results.Figure]:
+    """Say what was done."""
+    return [
+        ("random labs", tally.labs),
+        ("way out", way),
+        ("nodes in all", tally.nodes),
+        ("nodes of the largest", tally.most),
+        ("endpoints in all", tally.ends),
+        ("edits of a running lab that became as a fresh one", tally.edits),
+        ("changes by hand, each named by drift", sum(tally.disturbed.values())),
+        *((f"of these: {kind}", count) for kind, count in sorted(tally.disturbed.items())),
+        ("failures", failures),
+    ]
+
+
+def main() -> int:
+    """Run it and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--examples", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=220.0)
+    parser.add_argument("--user", action="store_true", help="root plays a plain user")
+    parser.add_argument("--way", choices=("none", "kernel", "pasta"), default="none")
+    options = parser.parse_args()
+    enter(user=options.user, internet=options.way != "none")
+    trial = Trial(options.way)
+    failures = run(trial, options.examples, options.seed, options.seconds)
+    who = "root" if os.getuid() == 0 else "user"
+    command = "python -m tests.torture.labs " + " ".join(sys.argv[1:])
+    found = figures(trial.tally, options.way, len(failures))
+    for words, number in found:
+        print(f"{words}: {number}")
+    for failure in failures:
+        print(f"  {failure[:500]}")
+    results.write(f"labs-{who}-{options.way}", command, found, failures)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

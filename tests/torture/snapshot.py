@@ -1,0 +1,117 @@
+"""Everything that the kernel says of a lab's namespaces, in words that two labs can share.
+
+What counts, times or numbers things is left out: ifindexes, nsids, clocks, counters.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nslab.netlink.attrs import Message
+from nslab.netlink.message import Request
+from nslab.netlink.rtnl.address import IFA_F, Address
+from nslab.netlink.rtnl.af_spec import Inet6Spec
+from nslab.netlink.rtnl.constants import RTM
+from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
+from nslab.netlink.rtnl.route import Route
+from nslab.netlink.rtnl.rule import Rule
+from nslab.plan.observe import observe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nslab.kernel.sandbox import Handle, Sandbox
+    from nslab.plan.state import State
+
+    Facts = dict[str, object]
+
+_PASSING = {
+    *(
+        "id",
+        "no",
+        "operstate",
+        "index",
+        "link",
+        "link_netnsid",
+        "master",
+        "stats",
+        "stats64",
+        "carrier_changes",
+    ),
+    *("carrier_up_count", "carrier_down_count", "cacheinfo", "icmp6stats", "target_netnsid"),
+    *("port_no", "port_id", "designated_port", "designated_root", "designated_bridge"),
+    *("root_id", "bridge_id", "root_port", "fdb_n_learned", "num_vf", "map", "token"),
+    *(
+        "unknown",
+        "mcast_querier_state",
+        "topology_change",
+        "topology_change_detected",
+        "topology_change_ack",
+        "config_pending",
+    ),
+}
+
+
+def snapshot(sandbox: Sandbox, expected: Iterable[State] = ()) -> dict[str, Facts]:
+    """Read all namespaces of a running lab.
+
+    Args:
+        sandbox: the lab.
+        expected: as for `observe`: names the likely peers and the sysctls to read.
+    """
+    observed = observe(sandbox, expected)
+    found = {}
+    for name, state in observed.items():
+        facts = _netns(sandbox.handle(name))
+        facts["peers"] = {link.ifname: link.peer for link in state.links.values()}
+        facts["sysctl"] = dict(sorted(state.sysctl.items()))
+        found[name] = facts
+    return found
+
+
+def _netns(handle: Handle) -> Facts:
+    ask = handle.transport.dump
+    links = ask(Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS)), Link)
+    names = {link.index: link.ifname or "" for link in links}
+    addresses = ask(Request(RTM.GETADDR, Address()), Address)
+    routes = ask(Request(RTM.GETROUTE, Route()), Route)
+    rules = ask(Request(RTM.GETRULE, Rule()), Rule)
+    return {
+        "links": {
+            link.ifname: {**_facts(link), "master": names.get(link.master or 0)} for link in links
+        },
+        "IPv4 addresses": {
+            link.ifname: [
+                _address(one, names)
+                for one in addresses
+                if one.family == 2 and one.index == link.index
+            ]
+            for link in links
+        },
+        "IPv6 addresses": sorted(_address(one, names) for one in addresses if one.family == 10),
+        "routes": sorted(f"{names.get(one.oif or 0)} {_facts(one, 'oif')}" for one in routes),
+        "rules": sorted(str(_facts(rule)) for rule in rules),
+    }
+
+
+def _address(address: Address, names: dict[int, str]) -> str:
+    facts = _facts(address, "flags", "flags8")
+    flags = (address.flags or address.flags8) & ~(IFA_F.TENTATIVE | IFA_F.MANAGETEMPADDR)
+    return f"{names[address.index]} {flags:#x} {facts}"
+
+
+def _facts(message: Message, *but: str) -> Facts:
+    """Give what a message says that lasts, nested messages likewise, in the order of names."""
+    found: Facts = {}
+    for name, value in sorted(message._values().items()):
+        if name in _PASSING or name in but or name.endswith("_timer"):
+            continue
+        if isinstance(message, Inet6Spec) and name == "flags":
+            continue  # what has been heard so far
+        if isinstance(message, Link) and isinstance(value, int) and name == "flags":
+            found[name] = value & ~IFF.RUNNING  # which is told a little later
+        elif isinstance(value, tuple) and name == "conf":
+            found[name] = dict(enumerate(value))
+        else:
+            found[name] = _facts(value) if isinstance(value, Message) else value
+    return found
