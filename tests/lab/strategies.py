@@ -39,15 +39,16 @@ SYSCTL: st.SearchStrategy[dict[str, Tree]] = st.dictionaries(
 class Drawer:
     """Draws one lab's tree; what must be unique in it is counted here."""
 
-    most_names = 8
+    names = (3, 8)
+    most_bridges, most_cables, most_ports = 2, 3, 6
     sysctl = SYSCTL
 
     def __init__(self, data: st.DrawFn) -> None:
         self.draw = data
         self.segments = 0
         self.macs = 0
-        names = data(st.lists(NAMES, min_size=3, max_size=self.most_names, unique=True))
-        split = data(st.integers(0, min(2, len(names) - 1)))
+        names = data(st.lists(NAMES, min_size=self.names[0], max_size=self.names[1], unique=True))
+        split = data(st.integers(0, min(self.most_bridges, len(names) - 1)))
         self.bridges, self.nodes = names[:split], names[split:]
         self.ifnames: dict[str, set[str]] = {name: set() for name in self.nodes}
 
@@ -109,7 +110,7 @@ class Drawer:
         tree = self.section(subnets)
         if self.chance():
             tree["mac"] = self.mac()
-        joined = self.draw(st.lists(st.sampled_from(self.nodes), max_size=6))
+        joined = self.draw(st.lists(st.sampled_from(self.nodes), max_size=self.most_ports))
         tree["ports"] = [self.endpoint(node, subnets) for node in joined]
         if subnets and self.chance():
             tree["uplink"] = self.uplink()
@@ -171,7 +172,7 @@ class Drawer:
 
     def lab(self) -> dict[str, Tree]:
         listed = self.draw(st.lists(st.sampled_from(self.nodes), unique=True))
-        cables = self.draw(st.integers(0, 3)) if len(self.nodes) > 1 else 0
+        cables = self.draw(st.integers(0, self.most_cables)) if len(self.nodes) > 1 else 0
         sections: dict[str, Tree] = {
             "bridges": {name: self.bridge() for name in self.bridges},
             "cables": [self.cable() for _ in range(cables)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import random
 from typing import TYPE_CHECKING, cast
 
 from hypothesis import strategies as st
@@ -39,7 +40,7 @@ def _choices() -> st.SearchStrategy[dict[str, Tree]]:
 class RealDrawer(Drawer):
     """Draws what the kernel takes: settings that exist, and no link of the machine's."""
 
-    most_names = 30
+    names = (3, 12)
     sysctl = _choices()
 
     def bridge(self) -> Tree:
@@ -59,6 +60,29 @@ class RealDrawer(Drawer):
             tree["mtu"] = self.draw(st.sampled_from(MTUS))
             if cast("int", tree["mtu"]) < 1280:
                 tree["addresses"] = []  # too small for IPv6
+        return tree
+
+
+class LargeDrawer(RealDrawer):
+    """Draws dozens of nodes."""
+
+    names = (24, 48)
+    most_bridges, most_cables, most_ports = 5, 12, 16
+
+    def __init__(self, data: st.DrawFn) -> None:
+        super().__init__(data)
+        self.chances = random.Random(data(st.integers(0, 1 << 30)))  # noqa: S311 - no secret
+
+    def chance(self) -> bool:
+        """Choose by one number for the whole lab, for Hypothesis keeps count of its choices."""
+        return self.chances.random() < 0.3
+
+    def bridge(self) -> Tree:
+        tree = cast("Mapping", super().bridge())
+        own = self.chances.sample(self.nodes, self.chances.randint(2, self.most_ports))
+        subnets = tree.get("subnet", [])
+        said = [subnets] if isinstance(subnets, str) else cast("list[str]", subnets)
+        tree["ports"] = [self.endpoint(node, said) for node in own]
         return tree
 
 
@@ -145,7 +169,7 @@ class Editor:
             self.cables.pop(self.draw(st.integers(0, len(self.cables) - 1)))
 
     def add_bridge(self) -> None:
-        ports = self.draw(st.lists(st.sampled_from(self.names()), max_size=5)) or ["brand-new"]
+        ports = self.draw(st.lists(st.sampled_from([*self.names(), "brand-new"]), max_size=5))
         self.bridges["new-bridge"] = {
             "subnet": "10.98.0.0/24",
             "ports": [*ports],
@@ -287,4 +311,4 @@ def without_routes(tree: Mapping) -> Mapping:
 
 def real_trees() -> st.SearchStrategy[Mapping]:
     """Give trees of labs that the kernel can have."""
-    return trees(RealDrawer)
+    return st.one_of(trees(RealDrawer), trees(RealDrawer), trees(LargeDrawer))

@@ -91,12 +91,14 @@ def has_atheris() -> bool:
     return importlib.util.find_spec("atheris") is not None
 
 
-def run(target: str, inputs: int, seconds: float, corpus: Path, seed: int) -> dict[str, object]:
+def run(
+    target: str, inputs: int, seconds: float, corpus: Path, seed: int, *, guided: bool = True
+) -> dict[str, object]:
     """Run a target in a process of its own; give what that found out."""
     readable, writable = os.pipe()
     words = [sys.executable, "-m", "tests.torture.fuzz", "--target", target, "--seed", str(seed)]
     words += ["--inputs", str(inputs), "--seconds", str(seconds), "--corpus", str(corpus)]
-    words += ["--report", str(writable)]
+    words += ["--report", str(writable), *([] if guided else ["--blind"])]
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(words, pass_fds=[writable], stderr=errors) as worker,
@@ -116,7 +118,7 @@ def run(target: str, inputs: int, seconds: float, corpus: Path, seed: int) -> di
 
 def work(options: argparse.Namespace) -> NoReturn:
     """Be that process: end with the report."""
-    guided = has_atheris()
+    guided = has_atheris() and not options.blind
     if guided:
         atheris = importlib.import_module("atheris")
         with atheris.instrument_imports(include=["nslab"]):
@@ -194,36 +196,39 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=200.0, help="at most, for each target")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--corpus", type=Path, help="where inputs that reach new code are kept")
+    parser.add_argument("--blind", action="store_true", help="even where there is atheris")
     parser.add_argument("--report", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.report is not None:
         work(options)
-    from tests.torture import results
-
     command = "python -m tests.torture.fuzz " + " ".join(sys.argv[1:])
     chosen = TARGETS if options.target == "all" else (options.target,)
-    bad = False
-    for name in chosen:
-        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-            corpus = (options.corpus or Path(folder)) / name
-            corpus.mkdir(parents=True, exist_ok=True)
-            for path in (corpus.parent, corpus):
-                path.chmod(0o755)
-            found = run(name, options.inputs, options.seconds, corpus, options.seed)
-        count, seconds = int(str(found["count"])), float(str(found["seconds"]))
-        failures = [str(one) for one in found["findings"]]  # type: ignore[attr-defined]
-        how = "guided by coverage (atheris)" if has_atheris() else "mutated blindly: no atheris"
-        figures: list[results.Figure] = [
-            ("inputs", count),
-            ("how they are made", how),
-            ("inputs a second", round(count / max(seconds, 0.001))),
-            ("findings", len(failures)),
-        ]
-        results.write(f"fuzz-{name}", command, figures, failures)
-        print(f"{name}: {count} inputs, {how}, {seconds:.0f} s, {len(failures)} findings")
-        print("".join(f"  {one}\n" for one in failures), end="")
-        bad = bad or bool(failures)
-    return 1 if bad else 0
+    return max(_run_and_tell(name, options, command) for name in chosen)
+
+
+def _run_and_tell(name: str, options: argparse.Namespace, command: str) -> int:
+    from tests.torture import results
+
+    guided = has_atheris() and not options.blind
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        corpus = (options.corpus or Path(folder)) / name
+        corpus.mkdir(parents=True, exist_ok=True)
+        for path in (corpus.parent, corpus):
+            path.chmod(0o755)
+        found = run(name, options.inputs, options.seconds, corpus, options.seed, guided=guided)
+    count, seconds = int(str(found["count"])), float(str(found["seconds"]))
+    failures = [str(one) for one in found["findings"]]  # type: ignore[attr-defined]
+    how = "guided by coverage (atheris)" if guided else "mutated blindly"
+    figures: list[results.Figure] = [
+        ("inputs", count),
+        ("how they are made", how),
+        ("inputs a second", round(count / max(seconds, 0.001))),
+        ("findings", len(failures)),
+    ]
+    results.write(f"fuzz-{name}", command, figures, failures)
+    print(f"{name}: {count} inputs, {how}, {seconds:.0f} s, {len(failures)} findings")
+    print("".join(f"  {one}\n" for one in failures), end="")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -84,10 +84,10 @@ def main() -> int:
     parser.add_argument("--user", action="store_true", help="root plays a plain user")
     parser.add_argument("--way", choices=("none", "kernel", "pasta"), default="none")
     options = parser.parse_args()
+    who = "root" if os.getuid() == 0 and not options.user else "user"
     enter(user=options.user, internet=options.way != "none")
     trial = Trial(options.way)
     failures = run(trial, options.examples, options.seed, options.seconds)
-    who = "root" if os.getuid() == 0 else "user"
     command = "python -m tests.torture.labs " + " ".join(sys.argv[1:])
     found = figures(trial.tally, options.way, len(failures))
     for words, number in found:
