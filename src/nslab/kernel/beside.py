@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
 import contextlib
+import errno
 import os
 import sys
 
-from nslab.errors import KernelError, LabNotRunningError
+from nslab.errors import KernelError, LabNotRunningError, NslabError
 from nslab.kernel import libc, wire
 from nslab.kernel.procfs import process_name
 
@@ -60,8 +61,16 @@ def start(
         pidfd = os.pidfd_open(pid)
     except ProcessLookupError:
         return pid
-    sandbox.lodge(name, pidfd)
-    os.close(pidfd)
+    except OSError as error:
+        os.kill(pid, _signal.SIGKILL)
+        raise libc.of_oserror(f"start {command[0]} beside the lab", error) from None
+    try:
+        sandbox.lodge(name, pidfd)
+    except BaseException:  # nobody would find it again
+        _signal.pidfd_send_signal(pidfd, _signal.SIGKILL)
+        raise
+    finally:
+        os.close(pidfd)
     return pid
 
 
@@ -79,7 +88,8 @@ def stop(sandbox: Sandbox, name: str) -> None:
     gone.register(pidfd, select.POLLIN)
     gone.poll(_PATIENCE)
     os.close(pidfd)
-    sandbox.lodge(name, None)
+    with contextlib.suppress(NslabError):  # the holder only keeps what is of no use
+        sandbox.lodge(name, None)
 
 
 def _start(
@@ -92,14 +102,20 @@ def _start(
     words += [*map(str, more), *command]
     passed = [*fds, *(fd for fd in more if fd >= 0)]
     done = subprocess.run(
-        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, pass_fds=passed, check=False
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=passed,
+        start_new_session=True,  # Ctrl-C is for nslab, which undoes what was begun
+        check=False,
     )
     kind, _, number = done.stdout.decode().partition(" ")
     if kind == "pid":
         return int(number)
     if process_name(sandbox.pid) != wire.HOLDER:
         raise LabNotRunningError(f'the lab "{sandbox.lab}" ended')
-    raise libc.failure(f"start {command[0]} beside the lab", int(number or "0"))
+    raise libc.failure(f"start {command[0]} beside the lab", int(number or errno.ECHILD))
 
 
 def main() -> None:
@@ -107,13 +123,17 @@ def main() -> None:
     holder, said, netns, *command = sys.argv[1:]
     try:
         _enter(int(holder), int(netns))
+        begun, failing = os.pipe()
         child = os.fork()
     except (KernelError, OSError) as error:
         os.write(1, f"error {error.errno or 0}".encode())
         os._exit(_FAILED)
     if child == 0:
-        _become(command, int(said))
-    os.write(1, f"pid {child}".encode())
+        _become(command, int(said), failing)
+    os.close(failing)
+    number = os.read(begun, 16).decode()  # nothing once the program runs
+    failed = number and int(said) < 0  # else the program's own words tell more
+    os.write(1, (f"error {number}" if failed else f"pid {child}").encode())
     os._exit(0)
 
 
@@ -128,7 +148,7 @@ def _enter(holder: int, netns: int) -> None:
         os.close(netns)
 
 
-def _become(command: Sequence[str], said: int) -> None:
+def _become(command: Sequence[str], said: int, failing: int) -> None:
     try:
         os.setsid()
         nowhere = os.open(os.devnull, os.O_RDWR)
@@ -140,5 +160,6 @@ def _become(command: Sequence[str], said: int) -> None:
         os.execvp(command[0], list(command))
     except OSError as error:
         os.write(2, f"{command[0]}: {os.strerror(error.errno or 0)}\n".encode())
+        os.write(failing, str(error.errno or 0).encode())
     finally:
         os._exit(_FAILED)

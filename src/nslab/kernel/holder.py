@@ -106,7 +106,11 @@ class Holder:
         except OSError:  # no descriptor is free: the caller waits until there is one
             time.sleep(0.01)
             return
-        connection = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET, 0, fd)
+        try:
+            connection = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET, 0, fd)
+        except OSError:
+            os.close(fd)
+            return
         credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
         if int.from_bytes(credentials[4:8], sys.byteorder) != os.getuid():
             connection.close()

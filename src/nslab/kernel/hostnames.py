@@ -43,12 +43,20 @@ def add(lab: str, holder: Holder, name: str, text: str, pattern: str) -> None:
         KernelError: it cannot be made.
     """
     record.note_made(DIRECTORY)
+    try:
+        _add(lab, holder, name, text, pattern)
+    except BaseException:
+        record.unmake(DIRECTORY)
+        raise
+
+
+def _add(lab: str, holder: Holder, name: str, text: str, pattern: str) -> None:
     directory = record.open_owned(DIRECTORY)
     try:
         if found(name) is not None:
             raise taken(name)
         record.note(lab, holder, "name", name, text, pattern)
-        os.symlink(text, name, dir_fd=directory)
+        _link(lab, holder, name, text, directory)
     except FileExistsError:
         raise taken(name) from None
     except OSError as error:
@@ -57,14 +65,27 @@ def add(lab: str, holder: Holder, name: str, text: str, pattern: str) -> None:
         os.close(directory)
 
 
+def _link(lab: str, holder: Holder, name: str, text: str, directory: int) -> None:
+    try:
+        os.symlink(text, name, dir_fd=directory)
+    except OSError:
+        record.note(lab, holder, "name", name, None)
+        raise
+
+
 def delete(lab: str, holder: Holder, name: str, text: str) -> None:
     """Delete a link, if it is still the one that the record tells of.
 
     Raises:
         KernelError: it cannot be deleted.
     """
-    _unlink(name, text)
-    record.note(lab, holder, "name", name, None)
+    was_there = _unlink(name, text)
+    try:
+        record.note(lab, holder, "name", name, None)
+    except BaseException:
+        if was_there:
+            os.symlink(text, f"{DIRECTORY}/{name}")
+        raise
 
 
 def taken(name: str) -> NetnsExistsError:
@@ -86,9 +107,10 @@ def clear(of: Record) -> None:
         _unlink(name, text)
 
 
-def _unlink(name: str, text: str) -> None:
+def _unlink(name: str, text: str) -> bool:
+    """Delete a link that is as the record says; tell whether it was."""
     if found(name) != text:
-        return
+        return False
     directory = record.open_owned(DIRECTORY)
     try:
         os.unlink(name, dir_fd=directory)
@@ -98,3 +120,4 @@ def _unlink(name: str, text: str) -> None:
         raise libc.failure(f"delete {DIRECTORY}/{name}", error.errno or 0) from None
     finally:
         os.close(directory)
+    return True

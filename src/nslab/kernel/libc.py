@@ -42,6 +42,12 @@ def failure(operation: str, errno: int, *, hint: str | None = None) -> KernelErr
     return KernelError(operation, errno, os.strerror(errno), hint=hint)
 
 
+def of_oserror(operation: str, error: OSError) -> KernelError:
+    """Make one of our errors of one of Python's."""
+    place = f" {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
+    return failure(f"{operation}{place and ':'}{place}", error.errno or 0)
+
+
 def _check(result: int, operation: str) -> None:
     if result != 0:
         raise failure(operation, ctypes.get_errno())

@@ -5,23 +5,32 @@ from __future__ import annotations
 import errno
 import os
 
+_GONE = (FileNotFoundError, ProcessLookupError)
 _DEAD = "ZX"  # a zombie, one that is just going
 
 
 def process_name(pid: int) -> str:
-    """Give the name that `ps` shows of a process; "" where there is none that lives."""
+    """Give the name that `ps` shows of a process; "" where there is none that lives.
+
+    Raises:
+        OSError: it cannot be told.
+    """
     try:
         return "" if _status(pid, "State:")[0] in _DEAD else _status(pid, "Name:")
-    except OSError:
+    except _GONE:
         return ""
 
 
 def start_time(pid: int) -> int:
-    """Give when a process started, in clock ticks since the boot; 0 if none lives there."""
+    """Give when a process started, in clock ticks since the boot; 0 if none lives there.
+
+    Raises:
+        OSError: it cannot be told: nobody is to be thought dead who is not.
+    """
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             words = file.read().rpartition(")")[2].split()  # its name may hold anything
-    except OSError:
+    except _GONE:
         return 0
     return 0 if words[0] in _DEAD else int(words[19])
 

@@ -29,6 +29,8 @@ _SUFFIX = ".json"
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _MADE = "made"  # an empty file: that /run/netns was not there before
+_NO_FILE = (errno.ENOENT, errno.ELOOP, errno.ENXIO)
+_OTHERS_HAVE_IT = (errno.ENOTEMPTY, errno.EBUSY, errno.ENOENT)
 _OTHERS_WRITE = 0o022
 
 
@@ -118,7 +120,7 @@ def note(lab: str, holder: Holder, *line: str | None) -> None:
     with _directory(make=True) as directory:
         fd = _begin(directory, lab, holder)
         try:
-            os.write(fd, _line(list(line)))
+            _write(fd, list(line), lab)
         finally:
             os.close(fd)
 
@@ -137,7 +139,11 @@ def note_made(path: str) -> None:
         return
     with _directory(make=True) as directory, contextlib.suppress(FileExistsError):
         os.close(os.open(_MADE, os.O_CREAT | os.O_WRONLY | _FILE, 0o644, dir_fd=directory))
-        os.mkdir(path, 0o755)
+        try:
+            os.mkdir(path, 0o755)
+        except BaseException:
+            os.unlink(_MADE, dir_fd=directory)
+            raise
 
 
 def unmake(path: str) -> None:
@@ -145,8 +151,11 @@ def unmake(path: str) -> None:
     with _directory(make=False) as directory:
         if directory < 0 or [*os.listdir(directory)] != [_MADE]:
             return
-        with contextlib.suppress(OSError):  # others have put something there, or mounted it
+        try:
             os.rmdir(path)
+        except OSError as error:
+            if error.errno not in _OTHERS_HAVE_IT:
+                return  # another time
         os.unlink(_MADE, dir_fd=directory)
 
 
@@ -167,15 +176,15 @@ def open_owned(path: str) -> int:
     """Open a directory that nobody but root can have changed.
 
     Raises:
-        FileNotFoundError: there is none.
+        OSError: there is none, or it cannot be opened.
         NslabError: it is no directory, or others may write to it.
     """
     try:
         fd = os.open(path, _OPEN)
-    except FileNotFoundError:
-        raise
     except OSError as error:
-        raise _not_ours(path, os.strerror(error.errno or 0)) from None
+        if error.errno in (errno.ENOTDIR, errno.ELOOP):
+            raise _not_ours(path, os.strerror(error.errno)) from None
+        raise
     status = os.fstat(fd)
     if status.st_uid not in (0, os.geteuid()) or status.st_mode & _OTHERS_WRITE:
         os.close(fd)
@@ -208,12 +217,7 @@ def _directory(*, make: bool) -> Iterator[int]:
 def _hold(*, make: bool) -> int:
     while True:
         if make:
-            try:
-                os.mkdir(DIRECTORY, 0o700)  # else anybody could hold its lock
-            except FileExistsError:
-                pass
-            except OSError as error:
-                raise libc.failure(f"make {DIRECTORY}", error.errno or 0) from None
+            _make()
         try:
             fd = open_owned(DIRECTORY)
         except (FileNotFoundError, NslabError) as error:
@@ -226,6 +230,16 @@ def _hold(*, make: bool) -> int:
         if _is_there(fd):
             return fd
         os.close(fd)  # it was deleted while we waited
+
+
+def _make() -> None:
+    try:
+        os.mkdir(DIRECTORY, 0o700)  # else anybody could hold its lock
+    except FileExistsError:
+        return
+    except OSError as error:
+        hint = "what a lab has in the machine is remembered there: it must be writable for root"
+        raise libc.failure(f"mkdir {DIRECTORY}", error.errno or 0, hint=hint) from None
 
 
 def _is_there(fd: int) -> bool:
@@ -249,19 +263,35 @@ def _begin(directory: int, lab: str, holder: Holder) -> int:
         return os.open(name, flags, dir_fd=directory)
     except OSError as error:
         raise libc.failure(f"write {DIRECTORY}/{name}", error.errno or errno.EIO) from None
-    os.write(fd, _line([lab, *holder.words()]))
+    try:
+        _write(fd, [lab, *holder.words()], lab)
+    except BaseException:
+        os.close(fd)
+        os.unlink(name, dir_fd=directory)
+        raise
     return fd
 
 
-def _line(words: Sequence[object]) -> bytes:
-    return json.dumps(words).encode() + b"\n"
+def _write(fd: int, words: Sequence[object], lab: str) -> None:
+    """Write a line whole, or not at all."""
+    line = json.dumps(words).encode() + b"\n"
+    size = os.fstat(fd).st_size
+    try:
+        written = os.write(fd, line)
+        if written != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301
+    except OSError as error:
+        os.ftruncate(fd, size)
+        raise libc.failure(f"write {DIRECTORY}/{lab}{_SUFFIX}", error.errno or 0) from None
 
 
 def _read(directory: int, name: str, *, whole: bool = True) -> Record | None:
     """Read a record up to its first line that makes no sense: it was being written."""
     try:
         fd = os.open(name, os.O_RDONLY | _FILE, dir_fd=directory)
-    except OSError:
+    except OSError as error:
+        if error.errno not in _NO_FILE:
+            raise libc.failure(f"read {DIRECTORY}/{name}", error.errno or 0) from None
         return None
     with open(fd, encoding="utf-8", errors="replace") as file:
         record = None

@@ -27,7 +27,7 @@ from nslab.kernel.transport import Transport, adopt_socket, open_socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Self
 
 OUTSIDE = "outside"
@@ -221,6 +221,10 @@ class Sandbox:
             raise no_such_node(self.lab, name, self.names())
         return [_sysctl_answer(word) for word in before]
 
+    def hosts(self) -> str:
+        """Read what every node finds in /etc/hosts."""
+        return self._ask("file", "hosts")[0][0]
+
     def set_hosts(self, text: str) -> None:
         """Set what every node finds in /etc/hosts."""
         self._ask("file", "hosts", text)
@@ -265,13 +269,23 @@ class Sandbox:
             wire.close(fds)
         return document, source, int(started), state
 
-    def become_writer(self) -> None:
+    def become_writer(self, check: Callable[[], None] = lambda: None) -> None:
         """Wait until nobody else is changing the lab; from then on nobody else does.
+
+        Args:
+            check: called now and then; what it raises ends the waiting, and this connection must
+                be closed then.
 
         Raises:
             LabNotRunningError: the lab ended meanwhile.
         """
-        self._ask("write")
+        self.settle()
+        self._send(["write"])
+        answered = select.poll()
+        answered.register(self._channel, select.POLLIN)
+        while not answered.poll(_PATIENCE):
+            check()
+        self._receive()
 
     def release(self) -> None:
         """Let others change the lab again, and hold no more descriptors than the connection's."""
@@ -355,7 +369,8 @@ class Sandbox:
         except ConnectionError:
             raise LabNotRunningError(f'the lab "{self.lab}" ended') from None
         except OSError as error:
-            raise libc.failure(words[0], error.errno or 0) from None
+            asking = f'ask the holder of the lab "{self.lab}" to {words[0]}'
+            raise libc.failure(asking, error.errno or 0) from None
 
     def _receive(self) -> tuple[list[str], list[int]]:
         reply, fds = wire.receive(self._channel)

@@ -285,11 +285,12 @@ def _check_program(program: str, cwd: StrPath | None, env: Mapping[str, str] | N
 def main() -> None:
     """Run as `spawn LAB PID NODE PROGRAM ARGUMENT…`: join, run, and end as the program ended."""
     lab, pid, node, program, *command = sys.argv[1:]
-    environment = _given_environment()
     try:
+        environment = _given_environment()
         _join_again(lab, int(pid), node)
     except (NslabError, OSError) as error:
-        os.write(2, f"nslab: {error}\n".encode())
+        why = libc.of_oserror(f"join {node}", error) if isinstance(error, OSError) else error
+        os.write(2, f"nslab: {why}\n".encode())
         os._exit(EXIT_FAILED)
     status = run_child(command, environment, program)
     if os.WIFSIGNALED(status):

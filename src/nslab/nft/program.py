@@ -8,13 +8,16 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
-from nslab.kernel import spawn
+from nslab.kernel import libc, spawn
 
 if TYPE_CHECKING:
     from nslab.nft.rules import Json
 
     Place = tuple[str, int, str]
     """A lab's name, its holder's PID, and a netns in it."""
+
+_NONE = ("No such file", "not supported", "not permitted")
+"""What `nft` says where there are no such rules, or could be none."""
 
 HINT = "install it (Debian's package nftables)"
 
@@ -33,10 +36,16 @@ def load(commands: list[Json], place: Place | None = None) -> None:
 
 
 def listed(words: list[str], place: Place | None = None) -> list[Json]:
-    """Read rules: `["table", "inet", "nslab"]`, `["ruleset"]`; what is not there gives none."""
+    """Read rules: `["table", "inet", "nslab"]`, `["ruleset"]`; what is not there gives none.
+
+    Raises:
+        NslabError: there is no `nft`, or it could not tell.
+    """
     try:
         text = _run(["nft", "-j", "list", *words], place, "")
-    except RefusedError:
+    except RefusedError as error:
+        if not any(reason in str(error) for reason in _NONE):
+            raise
         return []
     found = json.loads(text or "{}").get("nftables", [])
     return found if isinstance(found, list) else []
@@ -56,6 +65,8 @@ def _run(command: list[str], place: Place | None, given: str) -> str:
         process = _start(command, place)
     except FileNotFoundError:
         raise NslabError("the program nft is needed and is not here", hint=HINT) from None
+    except OSError as error:
+        raise libc.of_oserror("start nft", error) from None
     out, errors = process.communicate(given.encode())
     if process.returncode:
         lines = [line for line in errors.decode(errors="replace").splitlines() if line.strip()]
@@ -65,7 +76,11 @@ def _run(command: list[str], place: Place | None, given: str) -> str:
 
 
 def _start(command: list[str], place: Place | None) -> subprocess.Popen[bytes]:
-    pipe = subprocess.PIPE
+    pipe, apart = subprocess.PIPE, True  # Ctrl-C is for nslab, which undoes what nft has done
     if place is None:
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
-    return spawn.popen(place, command, stdin=pipe, stdout=pipe, stderr=pipe)  # type: ignore[return-value]
+        return subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=apart
+        )
+    return spawn.popen(  # type: ignore[return-value]
+        place, command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=apart
+    )
