@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nslab.errors import KernelError, NetnsCreationError, NslabError, StepError
+from nslab.kernel import libc
 from nslab.plan.steps import (
     AddNetns,
     Deed,
@@ -15,6 +16,8 @@ from nslab.plan.steps import (
     DeleteLink,
     DeleteNetns,
     DeleteRoute,
+    Remember,
+    SetLink,
     Step,
 )
 
@@ -43,7 +46,7 @@ def apply(
     Args:
         steps: what is to be done.
         sandbox: where.
-        watch: told of each step as it is begun.
+        watch: told of each step of the lab's as it is begun.
         check: called between steps that can be undone; what it raises undoes them.
         whole: the sandbox holds nothing else and is ended as a whole by the caller if a step
             fails: nothing is undone one by one.
@@ -72,8 +75,8 @@ def _take_all(
     for run in _runs(steps):
         if check is not None and not isinstance(run[0], DeleteNetns):
             check()
-        if watch is not None:
-            for step in run:
+        for step in run:
+            if watch is not None and not isinstance(step, Remember):
                 watch(step)
         _take(run, sandbox, done)
     sandbox.settle()
@@ -97,7 +100,7 @@ def undo(done: Sequence[Step], sandbox: Sandbox) -> list[NslabError]:
         try:
             if _is_sent(run[0]):
                 refused = _send(run, sandbox, [])
-                errors += [why for step, why in refused if not _gone_already(step, why)]
+                errors += [why for step, why in refused if not _is_so_already(step, why)]
             else:
                 _take(run, sandbox, [])
                 sandbox.settle()
@@ -106,9 +109,15 @@ def undo(done: Sequence[Step], sandbox: Sandbox) -> list[NslabError]:
     return errors
 
 
-def _gone_already(step: Step, error: KernelError) -> bool:
-    """Tell whether the kernel has deleted by itself, with something else, what is to be deleted."""
-    return isinstance(step, DeleteAddress | DeleteLink | DeleteRoute) and error.errno in _NOT_THERE
+def _is_so_already(step: Step, error: KernelError) -> bool:
+    """Tell whether a step that undoes another finds all as it should be.
+
+    The kernel has deleted by itself, with something else, what is to be deleted; or the step to be
+    undone, whose answer was lost, had not been taken.
+    """
+    if isinstance(step, DeleteAddress | DeleteLink | DeleteRoute | SetLink):
+        return error.errno in _NOT_THERE
+    return error.errno == errno.EEXIST
 
 
 def _runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
@@ -140,15 +149,22 @@ def _take(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:
         sandbox.delete([step.netns for step in run])
     elif isinstance(first, Deed):
         sandbox.settle()
-        try:
-            first.act(sandbox)
-        except NslabError as error:
-            raise StepError(first.words(), first.command(), error) from None
+        _act(first, sandbox)
         done.append(first)
     else:
         for step, why in _send(run, sandbox, done):
             why.hint = why.hint or step.remedy(why.errno)
             raise StepError(step.words(), step.command(), why)
+
+
+def _act(deed: Deed, sandbox: Sandbox) -> None:
+    try:
+        deed.act(sandbox)
+    except NslabError as error:
+        raise StepError(deed.words(), deed.command(), error) from None
+    except OSError as error:
+        why = libc.of_oserror("this machine", error)
+        raise StepError(deed.words(), deed.command(), why) from None
 
 
 def _is_sent(step: Step) -> bool:
@@ -158,7 +174,12 @@ def _is_sent(step: Step) -> bool:
 def _send(run: list[Step], sandbox: Sandbox, done: list[Step]) -> list[tuple[Step, KernelError]]:
     """Send the messages of steps in one netns; give those that the kernel refused."""
     requests = [(step, request) for step in run for request in step.requests(sandbox.handle)]
-    errors = sandbox.handle(run[0].netns).transport.batch([request for _, request in requests])
+    transport = sandbox.handle(run[0].netns).transport
+    try:
+        errors = transport.batch([request for _, request in requests])
+    except KernelError as error:  # answers were lost: the steps may have been taken
+        done.extend(run)
+        raise StepError(run[0].words(), run[0].command(), error) from None
     answers = [(step, error) for (step, _), error in zip(requests, errors, strict=True)]
     done.extend(step for step, error in answers if error is None)
     return [(step, error) for step, error in answers if error is not None]

@@ -21,6 +21,7 @@ from ipaddress import (
 from typing import TYPE_CHECKING
 
 from nslab.errors import KernelError
+from nslab.kernel import libc
 from nslab.kernel.sandbox import HOST, OUTSIDE, Handle, Sandbox
 from nslab.lab.address import is_link_local
 from nslab.lab.model import Address, Interface, Network, Route
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 _AHEAD = 64
 _NO = NetnsState()
+_UNREADABLE = (errno.ENOENT, errno.EACCES, errno.EIO)  # EIO: a secret that nobody has set
 _STATIC = (RTPROT.STATIC, RTPROT.BOOT)
 
 Pairs = dict[End, End]
@@ -98,10 +100,19 @@ def _leave_ours(raw: dict[str, list[Link]], observed: State, ours: set[str]) -> 
 
 
 def read_sysctls(sandbox: Sandbox, name: str, keys: Iterable[str]) -> dict[str, str]:
-    """Read sysctls of one netns; those that are not there are left out."""
+    """Read sysctls of one netns; those that are not there, or cannot be read, are left out.
+
+    Raises:
+        KernelError: the kernel could not tell.
+    """
+    found: dict[str, str] = {}
     wanted = list(keys)
-    answers = sandbox.sysctl(name, wanted)
-    return {key: said for key, said in zip(wanted, answers, strict=True) if isinstance(said, str)}
+    for key, said in zip(wanted, sandbox.sysctl(name, wanted), strict=True):
+        if isinstance(said, str):
+            found[key] = said
+        elif said.errno not in _UNREADABLE:
+            raise libc.failure(f"sysctl {key} in {name}", said.errno or 0)
+    return found
 
 
 def _pairs(states: list[State]) -> Pairs:

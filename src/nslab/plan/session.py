@@ -14,11 +14,12 @@ from nslab.errors import (
     LabBusyError,
     LabInterrupted,
     LabNotRunningError,
+    NslabError,
     OvertakenError,
     StepError,
 )
-from nslab.kernel import echo
-from nslab.kernel.sandbox import Sandbox, no_such_node
+from nslab.kernel import echo, libc
+from nslab.kernel.sandbox import OUTSIDE, Sandbox, no_such_node
 from nslab.lab import Desired, Lab, dumps
 from nslab.plan.apply import Watch, apply
 from nslab.plan.ending import sweep, take_down
@@ -40,6 +41,7 @@ from nslab.plan.planning import (
     plan_new,
     same_source,
 )
+from nslab.plan.steps import DeleteNetns, Remember
 from nslab.plan.way.lead import Leading, decide, is_overtaken, refuse_overtaken
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from nslab.plan.host.names import HostNames
     from nslab.plan.interrupts import Check
     from nslab.plan.plan import Plan
+    from nslab.plan.steps import Step
     from nslab.plan.way.choose import Choice
     from nslab.plan.way.trace import Hop
 
@@ -87,23 +90,10 @@ def up(
     """
     desired = _resolve(lab)
     wanted = Wanted(desired, _source(lab), uplink, host)
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        with held_back() as check:
-            try:
-                with contextlib.suppress(FileExistsError):
-                    return _start(wanted, keep=keep, watch=watch, check=check)
-                with contextlib.suppress(LabNotRunningError):
-                    return _change(wanted, watch, check)
-            except (OvertakenError, StepError) as error:
-                if not (wanted.direct and is_overtaken(error)):
-                    raise
-                wanted = replace(wanted, direct=False)
-                continue
-        if time.monotonic() > deadline:
-            busy = f'the lab "{desired.name}" is being brought up or down by somebody else'
-            raise LabBusyError(busy)
-        time.sleep(0.02)
+    try:
+        return _up(wanted, keep=keep, watch=watch)
+    except OSError as error:
+        raise libc.of_oserror(f'bring the lab "{desired.name}" up', error) from None
 
 
 def diff(lab: Lab | Desired, *, uplink: Choice = "auto", host: HostNames = None) -> Plan:
@@ -290,10 +280,40 @@ def _source(lab: Lab | Desired) -> str:
     return str(Path(said).resolve()) if said and Path(said).exists() else said
 
 
-def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> Running:
-    desired = wanted.desired
+def _up(wanted: Wanted, *, keep: bool, watch: Watch | None) -> Running:
+    name = wanted.desired.name
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        with held_back() as check:
+            try:
+                sandbox = _begin(name)
+                if sandbox is not None:
+                    return _start(sandbox, wanted, keep=keep, watch=watch, check=check)
+                with contextlib.suppress(LabNotRunningError):
+                    return _change(wanted, watch, check)
+            except (OvertakenError, StepError) as error:
+                if not (wanted.direct and is_overtaken(error)):
+                    raise
+                wanted = replace(wanted, direct=False)
+                continue
+        if time.monotonic() > deadline:
+            raise LabBusyError(f'the lab "{name}" is being brought up or down by somebody else')
+        time.sleep(0.02)
+
+
+def _begin(name: str) -> Sandbox | None:
+    """Start a lab's sandbox, unless there is one."""
     leave.sweep()
-    sandbox = Sandbox.start(desired.name)
+    try:
+        return Sandbox.start(name)
+    except FileExistsError:
+        return None
+
+
+def _start(
+    sandbox: Sandbox, wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check
+) -> Running:
+    desired = wanted.desired
     leading = Leading()
     try:
         if desired.uplinks():
@@ -301,9 +321,9 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
             leading = decide(desired, wanted.uplink, direct=wanted.direct)
         own = hosting(desired, wanted.host, None, {})
         plan = plan_new(desired, leading, own, defaults_of(sandbox, [lower(desired)]))
-        apply(plan.steps, sandbox, watch, check, whole=True)
+        steps = _with_memory(plan.steps, sandbox, wanted)
+        apply(steps, sandbox, watch, check, whole=True)
         refuse_overtaken(leading)
-        _finish(sandbox, desired, wanted.source)
         check()
         if keep:
             sandbox.keep()
@@ -313,6 +333,7 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
             undone = f'interrupted: the lab "{desired.name}" was undone'
             raise LabInterrupted(undone) from None
         raise
+    _tidy(sandbox)
     if keep:
         sandbox.close()
     else:
@@ -337,25 +358,37 @@ def _abandon(sandbox: Sandbox, desired: Desired, leading: Leading) -> None:
 
 
 def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
-    desired, source = wanted.desired, wanted.source
+    desired = wanted.desired
     with Sandbox.connect(desired.name) as sandbox:
-        sandbox.become_writer()
-        source = same_source(sandbox, source)
         try:
-            steps = plan_change(sandbox, wanted).steps
+            sandbox.become_writer(check)
+            source = same_source(sandbox, wanted.source)
+            plan = plan_change(sandbox, wanted)
+            steps = _with_memory(plan.steps, sandbox, replace(wanted, source=source))
             apply(steps, sandbox, watch, check)
         except KeyboardInterrupt:
             raise LabInterrupted(
                 f'interrupted: the lab "{desired.name}" is as it was before'
             ) from None
-        _finish(sandbox, desired, source)
+        finally:
+            _tidy(sandbox)
         return Running(desired.name, sandbox.pid, None)
 
 
-def _finish(sandbox: Sandbox, desired: Desired, source: str) -> None:
-    sandbox.set_hosts(_hosts(desired))
-    sandbox.put(dumps(desired, format="json").encode(), source)
-    leave.tidy(sandbox.lab)
+def _with_memory(steps: Sequence[Step], sandbox: Sandbox, wanted: Wanted) -> list[Step]:
+    """Have the lab remembered once it is as it shall be, before namespaces end for good."""
+    document, source, _, _ = sandbox.get()
+    before = (document, source, sandbox.hosts())
+    now = dumps(wanted.desired, format="json").encode()
+    memory = Remember(OUTSIDE, now, wanted.source, _hosts(wanted.desired), before)
+    ending = [step for step in steps if isinstance(step, DeleteNetns)]
+    return [*(step for step in steps if not isinstance(step, DeleteNetns)), memory, *ending]
+
+
+def _tidy(sandbox: Sandbox) -> None:
+    """Forget a record of nothing; if that fails, the next command does it."""
+    with contextlib.suppress(NslabError, OSError):
+        leave.tidy(sandbox.lab)
 
 
 def _hosts(desired: Desired) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nslab.plan.steps.address import AddAddress, DeleteAddress
+from nslab.plan.steps.document import Remember
 from nslab.plan.steps.link import (
     AddBridge,
     AddMacvlan,
@@ -27,6 +28,7 @@ __all__ = [
     "DeleteLink",
     "DeleteNetns",
     "DeleteRoute",
+    "Remember",
     "SetLink",
     "SetSysctl",
     "Step",

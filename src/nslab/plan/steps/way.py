@@ -142,7 +142,12 @@ class OpenHost(Deed):
         return [CloseHost(self.netns, self.way, self.versions)]
 
     def act(self, _: Sandbox) -> None:
-        host.open_for(self.way, set(self.versions))
+        try:
+            host.open_for(self.way, set(self.versions))
+        except BaseException:
+            if self.before is not None:
+                host.open_for(self.before, set(self.versions))
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +170,11 @@ class CloseHost(Deed):
         return [OpenHost(self.netns, self.way, self.versions)]
 
     def act(self, _: Sandbox) -> None:
-        host.close_for(self.way.lab)
+        try:
+            host.close_for(self.way.lab)
+        except BaseException:  # it may be half closed
+            host.open_for(self.way, set(self.versions))
+            raise
 
 
 @dataclass(frozen=True, slots=True)

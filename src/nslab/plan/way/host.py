@@ -7,12 +7,13 @@ A lab that ended in any way is known by its table, and by no holder that answers
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nslab.errors import NslabError
-from nslab.kernel import record
+from nslab.errors import KernelError, NslabError
+from nslab.kernel import libc, record
 from nslab.kernel.procfs import exchange
 from nslab.kernel.sandbox import OUTSIDE, running
 from nslab.lab.uplink import UPLINK
@@ -54,7 +55,7 @@ def close_for(lab: str) -> None:
     """Take back all that was done for a lab; what another lab still needs stays.
 
     Raises:
-        NslabError: nftables refuses.
+        NslabError: nftables or a sysctl refuses; what is remembered of it stays.
     """
     with record.alone():
         _close(lab)
@@ -121,20 +122,38 @@ def _open(way: Way, versions: set[int]) -> None:
     before = tables.remembered(found)
     keys = [FORWARDING[version] for version in sorted(versions)]
     for key in keys:
-        value = exchange(key)
+        value = _exchange(key)
         if value == "0":
             before.setdefault(key, value)
-    if FORWARDING[6] in before and exchange(FORWARDING[6]) == "0":
+    if FORWARDING[6] in before and _exchange(FORWARDING[6]) == "0":
         before |= _advertised({*before, f"net/ipv6/conf/{way.host_ifname}/accept_ra"})
     commands: list[Json] = tables.host_table(way, before).commands()
     program.load(commands)
     for key in before:
         wanted = "2" if key.endswith(".accept_ra") else "1"
-        answer = exchange(f"{key}={wanted}")
-        if answer.startswith("!"):
-            reason = os.strerror(int(answer[1:]))
-            raise NslabError(f"cannot set {key} to {wanted}: {reason}")
+        _exchange(f"{key}={wanted}")
     program.load([*_deletions(found, way.lab), *_admissions(found, way)])
+
+
+def _exchange(word: str) -> str:
+    """Read or set a sysctl of the machine.
+
+    Raises:
+        KernelError: it cannot be read or set.
+    """
+    answer = exchange(word)
+    if answer.startswith("!"):
+        raise libc.failure(f"sysctl {word}", int(answer[1:]))
+    return answer
+
+
+def _give_back(key: str, value: str) -> None:
+    """Set a sysctl to what it was; its link may have gone since."""
+    try:
+        _exchange(f"{key}={value}")
+    except KernelError as error:  # what is remembered must stay, so that it is tried again
+        if error.errno != errno.ENOENT:
+            raise
 
 
 def _admissions(ruleset: Sequence[Json], way: Way) -> list[Json]:
@@ -170,7 +189,7 @@ def _close(lab: str) -> None:
     }
     for key, value in before.items():
         if key not in others:
-            exchange(f"{key}={value}")
+            _give_back(key, value)
     if lab in tables.labs(found):
         program.load([*_deletions(found, lab), *rules.drop_command(tables.PREFIX + lab)])
 

@@ -99,7 +99,7 @@ def decide(lab: Desired, choice: Choice, now: Now | None = None, *, direct: bool
     if choice == "auto" and now and now.last.uplinks():
         choice = _taken(now.sandbox, before)
     if not lab.uplinks() or choice == "none":
-        return Leading(None, before)
+        return Leading(None, before, _opened(now.last, before) if now else ())
     from nslab.plan.way import host
 
     plain = plain_subnets(lab)
@@ -159,8 +159,13 @@ def is_overtaken(error: OvertakenError | StepError) -> bool:
 
 def as_it_is(lab: Desired, before: Way | None) -> Leading:
     """Give the way out that a running lab has as the one that it shall keep."""
+    return Leading(before, before, _opened(lab, before))
+
+
+def _opened(lab: Desired, before: Way | None) -> tuple[int, ...]:
+    """Give the IP versions that the machine forwards for a running lab."""
     kernel = before is not None and before.kind == "kernel"
-    return Leading(before, before, _versions(lab, look()) if kernel else ())
+    return _versions(lab, look()) if kernel else ()
 
 
 def on_any_machine(lab: Desired) -> Leading:
