@@ -1,0 +1,321 @@
+"""Bring a lab up again and again, and let another request of it fail each time.
+
+Runs as a process of its own (`python -c "from tests.plan.faulty.drive import main; main()"`), as
+root or as a plain user, in a PID namespace of its own: so what is left is seen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nslab import connect, up
+from nslab.errors import LabNotRunningError, NslabError
+from nslab.kernel.sandbox import Sandbox, running
+from nslab.kernel.transport import Transport, open_socket
+from nslab.netlink.message import Request
+from nslab.netlink.rtnl.address import Address
+from nslab.netlink.rtnl.constants import RTM
+from nslab.netlink.rtnl.link import RTEXT_FILTER, Link
+from nslab.netlink.rtnl.route import Route
+from nslab.plan.planning import document_of, look_at
+from tests.plan.faulty.labs import NAME, SCENARIOS, Scenario
+from tests.plan.faulty.seams import _RECORD, FAULTS, FOLDER, arm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nslab.plan.state import State
+
+ROLES = ("up", "holder", "beside", "spawn", "relay")
+_PATIENCE = 3.0
+_LIMIT = 60
+_COUNTED = re.compile(r"counter packets \d+ bytes \d+")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One request of an `up`: in which process, which one there, and what it was."""
+
+    role: str
+    number: int
+    kind: str
+    what: str
+
+
+def main() -> None:
+    """Run as `drive SCENARIO STRIDE FIRST`: report each trial that went wrong, one a line."""
+    if os.getpid() == 1:
+        _be_init()
+    scenario, stride, first = SCENARIOS[sys.argv[1]], int(sys.argv[2]), int(sys.argv[3])
+    with tempfile.TemporaryDirectory() as folder:
+        Drive(scenario, Path(folder)).run(stride, first)
+
+
+def _be_init() -> None:
+    """Let a child go on, and reap all that end here."""
+    child = os.fork()
+    if child == 0:
+        return
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+class Drive:
+    """One scenario's trials."""
+
+    def __init__(self, scenario: Scenario, folder: Path) -> None:
+        self.scenario = scenario
+        self.folder = folder
+        self.tried = 0
+        self.struck = 0
+        self.refused = 0
+
+    def run(self, stride: int, first: int) -> None:
+        """Count the points, then let every stride-th of them fail in turn, in every way or one."""
+        bare = machine()
+        self.begin()
+        before = self.facts()
+        points = self.points()
+        self.back(before)
+        trials = [(point, fault) for point in points for fault in FAULTS[point.kind]]
+        for point, fault in trials[first::stride]:
+            for wrong in self.trial(point, fault, before):
+                tell(point=vars(point), fault=fault, wrong=wrong)
+        self.end()
+        for wrong in _differences(bare, machine):
+            tell(wrong=f"at the end {wrong}")
+        tell(points=len(points), tried=self.tried, struck=self.struck, refused=self.refused)
+
+    def begin(self) -> None:
+        """Bring up what is there before."""
+        if self.scenario.last is not None:
+            up(self.scenario.last(), keep=True, host=self.scenario.host[0])
+
+    def end(self) -> None:
+        """Bring up what is desired without any fault, and end it."""
+        up(self.scenario.desired(), keep=True, host=self.scenario.host[1])
+        assert connect(NAME).drift() == []
+        connect(NAME).down()
+
+    def points(self) -> list[Point]:
+        """Bring the lab up once and note every request."""
+        outcome = self.attempt()
+        assert outcome["kind"] == "up", outcome
+        found = []
+        for role in ROLES:
+            path = self.folder / f"points.{role}"
+            lines = path.read_text().splitlines() if path.exists() else []
+            for number, line in enumerate(lines):
+                kind, _, what = line.rstrip().partition(" ")
+                found.append(Point(role, number, kind, what))
+        return found
+
+    def trial(self, point: Point, fault: str, before: object) -> Iterator[str]:
+        """Let one request fail; give what was wrong with what came of it."""
+        self.tried += 1
+        said = {"role": point.role, "number": point.number, "fault": fault}
+        outcome = self.attempt(said)
+        self.struck += self.passed(point)
+        if outcome["kind"] == "up":
+            yield from self.wrong_up()
+            self.back(before)
+            return
+        self.refused += 1
+        if outcome["kind"] != "refused":
+            yield f"not refused, but {outcome}"
+        yield from _wrong_words(outcome["words"])
+        left = list(_differences(before, self.facts))
+        yield from (f"after {outcome['words']!r} {one}" for one in left)
+        if left:
+            self.back(before)
+
+    def passed(self, point: Point) -> bool:
+        """Tell whether the request was made at all."""
+        path = self.folder / f"points.{point.role}"
+        return path.exists() and path.stat().st_size > point.number * _RECORD
+
+    def attempt(self, fault: dict[str, object] | None = None) -> dict[str, str]:
+        """Bring the lab up in a process of its own."""
+        for path in self.folder.iterdir():
+            path.unlink()
+        if fault is not None:
+            (self.folder / "fault").write_text(json.dumps(fault))
+        readable, writable = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(readable)
+            os.write(writable, json.dumps(self.bring_up()).encode())
+            os._exit(0)
+        os.close(writable)
+        with os.fdopen(readable) as pipe:
+            text = pipe.read()
+        os.waitpid(child, 0)
+        found: dict[str, str] = json.loads(text or '{"kind": "died", "words": "it died or hung"}')
+        return found
+
+    def bring_up(self) -> dict[str, str]:
+        """Bring the lab up with seams, and say what came of it."""
+        signal.alarm(_LIMIT)
+        os.environ[FOLDER] = str(self.folder)
+        try:
+            arm("up")
+            up(self.scenario.desired(), keep=True, host=self.scenario.host[1])
+        except NslabError as error:
+            return {"kind": "refused", "words": str(error), "hint": error.hint or ""}
+        except BaseException:  # noqa: BLE001 - whatever it is, it is wrong
+            return {"kind": "raised", "words": traceback.format_exc()[-1500:]}
+        return {"kind": "up", "words": ""}
+
+    def wrong_up(self) -> Iterator[str]:
+        """Say what is wrong with a lab that is up although something failed."""
+        try:
+            drift = connect(NAME).drift(self.scenario.desired())
+        except NslabError as error:
+            yield f"it is said to be up, but {error}"
+            return
+        if drift:
+            yield f"it is said to be up, but {'; '.join(map(str, drift))}"
+
+    def back(self, before: object) -> None:
+        """Have again what was there at first."""
+        with contextlib.suppress(LabNotRunningError):
+            if self.scenario.last is None:
+                connect(NAME).down()
+            else:
+                up(self.scenario.last(), keep=True, host=self.scenario.host[0] or False)
+        left = list(_differences(before, self.facts))
+        if left and self.scenario.last is not None:
+            with contextlib.suppress(LabNotRunningError):
+                connect(NAME).down()
+            self.begin()
+            left = list(_differences(before, self.facts))
+        for wrong in left:
+            tell(wrong=f"not even a plain command brought back what was: {wrong}")
+
+    def facts(self) -> dict[str, object]:
+        """Give all that can be seen of the machine, and of the lab that runs before."""
+        found = machine()
+        if self.scenario.last is None or NAME not in running():
+            return found
+        with Sandbox.connect(NAME) as sandbox:
+            last = document_of(sandbox)
+            found["lab"] = facts_of(look_at(sandbox, [last, self.scenario.desired().resolve()]))
+            found["document"] = sandbox.get()[0].decode()
+            found["files"] = [sandbox._ask("file", "hosts")[0][0], sandbox.resolver()]
+            found["lodgers"] = sandbox.lodgers()
+            sandbox.become_writer()  # nobody else holds it any more
+        found["drift"] = [str(one) for one in connect(NAME).drift()]
+        return found
+
+
+def facts_of(state: State) -> object:
+    """Give what can be compared: all but the order of things, carriers, what pasta numbers.
+
+    And not the addresses of `lo`: the kernel's own, which it has even when it is down again.
+    """
+    return {
+        name: (
+            sorted(
+                str(
+                    (
+                        x.ifname,
+                        x.kind,
+                        x.mac,
+                        x.mtu,
+                        x.up,
+                        x.master,
+                        x.peer,
+                        sorted(map(str, x.addresses if x.ifname != "lo" else ())),
+                    )
+                )
+                for x in netns.links.values()
+                if x.kind != "tun"
+            ),
+            sorted(map(str, netns.routes)),
+            netns.sysctl,
+        )
+        for name, netns in state.items()
+    }
+
+
+def machine() -> dict[str, object]:
+    """Give what can be seen of the machine."""
+    found: dict[str, object] = {"labs": running()}
+    with Transport(open_socket()) as transport:
+        asked = Link(ext_mask=RTEXT_FILTER.SKIP_STATS)
+        links = transport.dump(Request(RTM.GETLINK, asked), Link)
+        found["links"] = sorted(f"{one.ifname} {one.flags:x} {one.mtu}" for one in links)
+        addresses = transport.dump(Request(RTM.GETADDR, Address()), Address)
+        names = {one.index: one.ifname for one in links}
+        found["addresses"] = sorted(f"{names.get(a.index)} {a.local!r}" for a in addresses)
+        routes = transport.dump(Request(RTM.GETROUTE, Route()), Route)
+        found["routes"] = sorted(f"{r.dst!r} {names.get(r.oif or 0)} {r.gateway!r}" for r in routes)
+    root = Path("/proc/sys/net")
+    for key in ("ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv6/conf/eth0/accept_ra"):
+        found[key] = (root / key).read_text()
+    found["mounts"] = Path("/proc/self/mounts").read_text()
+    found["run"] = sorted(map(str, Path("/run").rglob("*")))
+    found["processes"] = sorted(_processes())
+    if os.geteuid() == 0:
+        listed = ["nft", "list", "ruleset"]
+        rules = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+        found["nft"] = _COUNTED.sub("counter", rules)
+    return found
+
+
+def _processes() -> Iterator[str]:
+    """Give the commands of all processes here but this one's own, and of its init."""
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (path / "cmdline").read_bytes().decode().split("\0")
+            if int(path.name) not in (1, os.getpid()) and any(words):
+                yield " ".join(map(_word, words))
+
+
+def _word(word: str) -> str:
+    """Give what is the same of a word of two processes that do the same."""
+    code = re.search(r"from (nslab\.kernel\.\w+) import main", word)
+    return code[1] if code else re.sub(r"^[\d,]+$", "N", word)
+
+
+def _differences(before: object, look: object) -> Iterator[str]:
+    """Wait until all is as before; give what is not, even then."""
+    assert callable(look)
+    assert isinstance(before, dict)
+    deadline = time.monotonic() + _PATIENCE
+    while (now := look()) != before:
+        if time.monotonic() > deadline:
+            for key in sorted(before.keys() | now.keys()):
+                if before.get(key) != now.get(key):
+                    yield f"{key} is {now.get(key)!s:.500}, not {before.get(key)!s:.500}"
+            return
+        time.sleep(0.01)
+
+
+def _wrong_words(words: str) -> Iterator[str]:
+    """See that an error is one line, and says what failed and why."""
+    if "\n" in words:
+        yield f"not one line: {words!r}"
+    if ": " not in words and "could not" not in words:
+        yield f"no step or no reason: {words!r}"
+    if "undoing failed" in words:
+        yield f"not undone: {words!r}"
+
+
+def tell(**said: object) -> None:
+    """Say one thing to whoever drives."""
+    print(json.dumps(said), flush=True)
