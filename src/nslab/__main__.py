@@ -1,7 +1,5 @@
 """`python -m nslab`."""
 
-import sys
-
 from nslab.cli import entry
 
-sys.exit(entry())
+entry()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nslab.cli.failure import report
 from tests.cli.machine import NSLAB, wait_until
 from tests.cli.terminal import terminal_with
 
@@ -90,6 +91,13 @@ sys.exit(cli.entry())
 
 def test_the_exit_code_does_not_depend_on_where_the_signal_struck() -> None:
     assert subprocess.run([sys.executable, "-c", STRUCK], check=False).returncode == 130
+
+
+def test_a_signal_that_python_hides_in_another_error(capsys: pytest.CaptureFixture[str]) -> None:
+    hidden = RuntimeError("Error calling __set_name__")
+    hidden.__cause__ = KeyboardInterrupt()
+    assert report(hidden) == 130
+    assert capsys.readouterr().err == "nslab: interrupted\n"
 
 
 def test_ping(tutorial: Machine) -> None:

@@ -7,6 +7,10 @@ import sys
 
 from nslab.errors import UsageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 VERBS = {
     "up": ("[FILE]", "make it so (default ./lab.yaml); again: bring it to the file"),
     "plan": ("[FILE]", "the steps that `up` would take; --script: as a shell script"),
@@ -51,8 +55,8 @@ def main(arguments: list[str]) -> int:
     return code
 
 
-def entry() -> int:
-    """Run as the program `nslab`; give the exit code, or end the process with it."""
+def entry() -> NoReturn:
+    """Run as the program `nslab`, and end the process with its exit code."""
     _open_streams()
     if "_ARGCOMPLETE" in os.environ:
         from nslab.cli.completion import answer
@@ -62,13 +66,9 @@ def entry() -> int:
     arguments = [*([name] if name in PROGRAMS else []), *sys.argv[1:]]
     try:
         code = main(arguments)
+        os._exit(code)  # Python's own end takes time, in which a signal would kill what is done
     except KeyboardInterrupt:  # one more, while the first was being told
-        code = INTERRUPTED
-    if code == INTERRUPTED:  # Python would end by the signal, if that came while it made a class
-        os._exit(code)
-    if arguments[:1] and arguments[0] in (*PROGRAMS, "netns"):
-        os._exit(code)  # a script runs these often, and Python's own end takes a tenth of the time
-    return code
+        os._exit(INTERRUPTED)
 
 
 def _run(arguments: list[str]) -> int:

@@ -20,8 +20,8 @@ def report(error: BaseException) -> int:
     if isinstance(error, NslabError):
         _say_known(error)
         return error.exit_code
-    if isinstance(error, KeyboardInterrupt):
-        _say(str(error) or "interrupted")
+    if (interruption := _interruption(error)) is not None:
+        _say(str(interruption) or "interrupted")
         return INTERRUPTED
     if isinstance(error, OSError):
         if not isinstance(error, BrokenPipeError):  # whoever read has had enough: no error
@@ -29,6 +29,13 @@ def report(error: BaseException) -> int:
         return 1
     _say_bug(error)
     return 1
+
+
+def _interruption(error: BaseException | None) -> KeyboardInterrupt | None:
+    """Find what Ctrl-C raised: Python hides it in another error where it struck in a new class."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__
+    return error
 
 
 def drop_unwritable_output() -> None:

@@ -11,13 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nslab.kernel.record import DIRECTORY
+from nslab.plan.interrupts import held_back
 
 if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
 
 
 def take_down(sandbox: Sandbox) -> None:
-    """End a lab, and take back what the machine did for it."""
+    """End a lab, and take back what the machine did for it; a signal waits until that is done."""
+    with held_back():
+        _take_down(sandbox)
+
+
+def _take_down(sandbox: Sandbox) -> None:
     if not _may_reach_machine():
         sandbox.end()
         return
