@@ -27,6 +27,9 @@ def report(error: BaseException) -> int:
         if not isinstance(error, BrokenPipeError):  # whoever read has had enough: no error
             _say(_reason(error))
         return 1
+    if isinstance(error, MemoryError):
+        _say("out of memory (hint: `ulimit -v` and the cgroup's limit set how much there may be)")
+        return 1
     _say_bug(error)
     return 1
 

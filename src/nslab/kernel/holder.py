@@ -147,6 +147,8 @@ class Holder:
             if not words:
                 return False
             reply = self.obey(connection, words, fds)
+        except MemoryError:  # the lab goes on
+            reply = ["error", str(errno.ENOMEM), os.strerror(errno.ENOMEM)], []
         except OSError as error:
             reply = ["error", str(error.errno or 0), str(error.strerror)], []
         except KernelError as error:

@@ -60,7 +60,7 @@ def _add(lab: str, holder: Holder, name: str, text: str, pattern: str) -> None:
     except FileExistsError:
         raise taken(name) from None
     except OSError as error:
-        raise libc.failure(f"make {DIRECTORY}/{name}", error.errno or 0) from None
+        raise libc.of_oserror(f"make {DIRECTORY}/{name}", error) from None
     finally:
         os.close(directory)
 

@@ -34,6 +34,15 @@ MNT_DETACH = 2
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 
+_REMEDIES = {
+    errno.EMFILE: "`ulimit -n` sets how many files a process may open",
+    errno.EAGAIN: "`ulimit -u` and the cgroup's pids limit set how many processes there may be",
+    errno.ENOMEM: "`ulimit -v` and the cgroup's memory limit set how much there may be",
+    errno.ENOSPC: "`df /run /tmp` says which of them is full",
+    errno.EROFS: "`findmnt /run` says how it is mounted; it must be writable",
+}
+"""What helps where something is used up."""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -45,7 +54,8 @@ def failure(operation: str, errno: int, *, hint: str | None = None) -> KernelErr
 def of_oserror(operation: str, error: OSError) -> KernelError:
     """Make one of our errors of one of Python's."""
     place = f" {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
-    return failure(f"{operation}{place and ':'}{place}", error.errno or 0)
+    hint = _REMEDIES.get(error.errno or 0)
+    return failure(f"{operation}{place and ':'}{place}", error.errno or 0, hint=hint)
 
 
 def _check(result: int, operation: str) -> None:

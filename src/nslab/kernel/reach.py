@@ -43,7 +43,7 @@ def start(lab: str) -> tuple[socket, int]:
     except FileExistsError:
         raise
     except OSError as error:
-        raise libc.failure("start the holder", error.errno or 0) from None
+        raise libc.of_oserror("start the holder", error) from None
 
 
 def connect(lab: str) -> tuple[socket, int]:
@@ -141,8 +141,8 @@ def _refused(lab: str, words: list[str], said: bytes) -> Exception:
     number, reason = int(words[1]), words[2]
     if number == errno.EADDRINUSE:
         return _name_in_use(lab)
-    if number in (errno.EMFILE, errno.ENFILE):
-        return libc.failure("start the holder", number)
+    if number in (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM):
+        return libc.of_oserror("start the holder", OSError(number, reason))
     return refusal(number, reason)
 
 

@@ -262,7 +262,7 @@ def _begin(directory: int, lab: str, holder: Holder) -> int:
             raise NslabError(taken, hint="give this lab another name") from None
         return os.open(name, flags, dir_fd=directory)
     except OSError as error:
-        raise libc.failure(f"write {DIRECTORY}/{name}", error.errno or errno.EIO) from None
+        raise libc.of_oserror(f"write {DIRECTORY}/{name}", error) from None
     try:
         _write(fd, [lab, *holder.words()], lab)
     except BaseException:
@@ -282,7 +282,7 @@ def _write(fd: int, words: Sequence[object], lab: str) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301
     except OSError as error:
         os.ftruncate(fd, size)
-        raise libc.failure(f"write {DIRECTORY}/{lab}{_SUFFIX}", error.errno or 0) from None
+        raise libc.of_oserror(f"write {DIRECTORY}/{lab}{_SUFFIX}", error) from None
 
 
 def _read(directory: int, name: str, *, whole: bool = True) -> Record | None:

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from nslab.plan.state import State
 
-ROLES = ("up", "holder", "beside", "spawn", "relay")
-_PATIENCE = 3.0
+ROLES = ("up", "holder", "beside", "spawn")  # a relay comes to life when `up` has ended
+_PATIENCE = 10.0
 _LIMIT = 60
 _COUNTED = re.compile(r"counter packets \d+ bytes \d+")
 
@@ -289,7 +289,7 @@ def _processes() -> Iterator[str]:
 def _word(word: str) -> str:
     """Give what is the same of a word of two processes that do the same."""
     code = re.search(r"from (nslab\.kernel\.\w+) import main", word)
-    return code[1] if code else re.sub(r"^[\d,]+$", "N", word)
+    return code[1] if code else re.sub(r"^[\d,]+$|(?<=self/fd/)\d+", "N", word)
 
 
 def _differences(before: object, look: object) -> Iterator[str]:
