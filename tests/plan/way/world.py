@@ -349,7 +349,8 @@ def _inside(netns: int, function: Callable[[], str | None]) -> str | None:
 
 def _open_tun() -> None:
     """Let any user open /dev/net/tun, as distributions do; seen in this mount namespace alone."""
-    if not Path("/dev/net/tun").exists() or os.access("/dev/net/tun", os.R_OK | os.W_OK) is False:
+    tun = Path("/dev/net/tun")
+    if not tun.exists() or tun.stat().st_mode & 0o006 or not os.access(tun, os.R_OK | os.W_OK):
         return
     try:
         libc.mount("tmpfs", "/dev/net", "tmpfs", libc.MS_NOSUID)
