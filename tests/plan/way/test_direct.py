@@ -11,7 +11,8 @@ import subprocess
 
 import pytest
 
-from nslab import Lab, up
+from nslab import Lab, diff, up
+from nslab.plan.steps.way import CloseHost, OpenHost
 from tests.plan.way.world import (
     FAR4,
     FAR6,
@@ -231,6 +232,33 @@ def test_one_subnet_may_keep_its_addresses_beside_one_that_does_not(world: World
     assert connect("10.0.2.2", 80) in SHUT
     world.leave()
     world.nslab("down")
+
+
+@in_world()
+def test_a_subnet_that_a_bridge_of_the_machine_has_stays_where_it_is(world: World) -> None:
+    for words in ("link add br0 type bridge", "address add 10.0.1.9/24 dev br0", "link set br0 up"):
+        subprocess.run(["ip", *words.split()], check=True)
+    lan = {"subnet": "10.0.1.0/24", "uplink": {"gateway": "10.0.1.1"}, "host": "br0"}
+    world.up({"name": "joined", "bridges": {"lan": {**lan, "ports": ["pc1"]}}})
+    assert not is_direct("joined")
+    assert world.ask("pc1", FAR4, 80) == f"{MACHINE4} 5"
+    world.serve("pc1", "tcp/80")
+    assert connect("10.0.1.2", 80) == "10.0.1.9 5"
+    world.leave()
+    world.nslab("down")
+
+
+@in_world()
+def test_what_the_machine_does_for_a_lab_can_be_given_back(world: World) -> None:
+    before = world.state()
+    made = python_lab("10.0.1.0/24")
+    with up(made):
+        for plan in (diff(made, uplink="pasta"), diff(made, uplink="none")):
+            (close,) = [step for step in plan if isinstance(step, CloseHost)]
+            (back,) = close.undo()
+            assert isinstance(back, OpenHost)
+            assert (back.way.direct, back.versions) == (True, (4, 6))
+    assert world.state() == before
 
 
 @in_world()

@@ -59,8 +59,8 @@ class Way:
         forwards: published ports that lead straight to nodes.
         mtu: of the link, in bytes; None for the usual.
         direct: whether the machine has routes to all the subnets, and alone does what is to be
-            done to packets. Where another lab has such routes already, `outside` translates the
-            addresses, and the machine has routes to the plain subnets alone.
+            done to packets. Where it has such routes already, to another lab, `outside` translates
+            the addresses, and the machine has routes to the plain subnets alone.
     """
 
     lab: str

@@ -105,18 +105,19 @@ def decide(lab: Desired, choice: Choice, now: Now | None = None, *, direct: bool
     plain = plain_subnets(lab)
     kind = kind_of(choice, plain, barred=choice == "auto" and host.is_barred())
     machine = look()
-    own = {Way(lab.name, kind, (), ()).host_ifname}
-    own |= {bridge.host.link for bridge in lab.bridges if bridge.host}  # it has its subnet there
-    known = [route for route in machine.routes if route[1] not in own]
-    labs = [route for route in machine.labs if route[1] not in own]
+    ifname = Way(lab.name, kind, (), ()).host_ifname
+    there = [route for route in machine.routes if route[1] != ifname]
+    labs = [route for route in machine.labs if route[1] != ifname]
+    joined = {bridge.host.link for bridge in lab.bridges if bridge.host}  # has its subnet there
+    known = [route for route in there if route[1] not in joined]
     refuse_clashes(lab, known, labs)
     kept = before if before and before.kind == kind else None
     ends = _ends(lab, kept, [*known, *labs])
     subnets = led_out(lab)
     if kind == "pasta":
-        return Leading(Way(lab.name, kind, *ends, subnets), before)
+        return Leading(Way(lab.name, kind, *ends, subnets), before, _versions(lab, machine))
     mtu = machine.mtu if machine.mtu < 1500 else None
-    direct = direct and (kept is None or kept.direct) and not meets(subnets, labs)
+    direct = direct and (kept is None or kept.direct) and not meets(subnets, [*there, *labs])
     way = Way(lab.name, kind, *ends, subnets, plain, forwards(lab), mtu, direct)
     return Leading(way, before, _versions(lab, machine))
 
