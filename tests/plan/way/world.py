@@ -219,7 +219,7 @@ class World:
             return pool.submit(_inside, netns, function).result() or ""
 
     def _python(self) -> str:
-        return _python_for_all() if self.user else sys.executable
+        return python_for_all() if self.user else sys.executable
 
     def _command(self, words: Sequence[str]) -> list[str]:
         path = os.pathsep.join([str(_PACKAGE), *(p for p in sys.path if "site-packages" in p)])
@@ -252,12 +252,12 @@ def in_world(*, user: bool = False) -> Callable[[Callable[[World], None]], Calla
     def decorate(test: Callable[[World], None]) -> Callable[[], None]:
         @sandboxed
         def run() -> None:
-            _need(user=user)
+            need(user=user)
             with tempfile.TemporaryDirectory(dir="/tmp") as folder:
                 Path(folder).chmod(0o755)
                 world = World(Path(folder), user=user)
                 try:
-                    _build(world)
+                    build(world, serve_beside)
                     test(world)
                 finally:
                     world.leave()
@@ -275,19 +275,19 @@ def ip(*words: str) -> None:
     assert program.run("ip", list(words)) == 0, words
 
 
-def _need(*, user: bool) -> None:
+def need(*, user: bool) -> None:
     needed = ["nft", "ip", *(["pasta", "setpriv"] if user else [])]
     for name in needed:
         if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None:
             pytest.skip(f"{name} is not installed")
     if user and Path("/proc/self/uid_map").read_text().split()[2] != "4294967295":
         pytest.skip("only root can play a plain user")
-    if user and not _python_for_all():
+    if user and not python_for_all():
         pytest.skip("no Python here is for all users")
 
 
 @functools.cache
-def _python_for_all() -> str:
+def python_for_all() -> str:
     """Find a Python of this version that a plain user may run."""
     for name in (sys.executable, "/usr/bin/python3", "/usr/local/bin/python3"):
         code = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]!r})"
@@ -299,7 +299,8 @@ def _python_for_all() -> str:
     return ""
 
 
-def _build(world: World) -> None:
+def build(world: World, serve: Callable[[World], None]) -> None:
+    """Make the machine and the internet here; `serve` starts what answers there."""
     os.environ["PATH"] += ":/usr/sbin"
     _open_tun()
     for key in ("all", "default"):
@@ -311,9 +312,30 @@ def _build(world: World) -> None:
     ip("link", "set", "eth0", "up")
     ip("address", "add", f"{MACHINE4}/24", "dev", "eth0")
     ip("address", "add", f"{MACHINE6}/64", "dev", "eth0", "nodad")
-    world._in(world.internet, _furnish_internet)
+    serve(world)
     ip("route", "add", "default", "via", ROUTER4)
     ip("-6", "route", "add", "default", "via", ROUTER6)
+
+
+def serve_beside(world: World) -> None:
+    """Serve the internet by threads of this process."""
+    world._in(world.internet, _furnish_internet)
+
+
+def serve_apart(world: World) -> None:
+    """Serve the internet by a process of its own, so that this one may fork."""
+    readable, writable = os.pipe()
+    if os.fork() == 0:
+        try:
+            _inside(world.internet, _furnish_internet)
+            os.write(writable, b"!")
+            while True:
+                signal.pause()
+        finally:
+            os._exit(1)
+    os.close(writable)
+    assert os.read(readable, 1), "the internet does not answer"
+    os.close(readable)
 
 
 def _furnish_internet() -> None:

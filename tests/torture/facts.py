@@ -1,0 +1,64 @@
+"""What the kernel has of a lab, by other programs than nslab: `ip`, `nft` and /proc."""
+
+from __future__ import annotations
+
+import json
+import re
+
+SCRIPT = r"""
+for n in $(ls /run/netns); do
+    echo "== $n"
+    nsenter --net=/run/netns/$n sh -c '
+        ip -d -j address
+        ip route show table all
+        ip -6 route show table all
+        nft list ruleset
+        cd /proc/sys/net
+        cat ipv4/ip_forward ipv6/conf/all/forwarding ipv4/tcp_ecn
+    '
+done
+echo "== lab"
+cat /etc/hosts /etc/resolv.conf
+for p in /proc/[0-9]*; do tr '\0' ' ' <$p/cmdline; echo; done
+"""
+"""To be run in a lab's `outside`."""
+
+_PASSING = re.compile(r" (linkdown|expires \S+|proto \S+|pref \S+|counter packets \d+ bytes \d+)")
+_PROGRAMS = ("pasta", "relay")
+
+
+def read(text: str) -> list[str]:
+    """Give what the script said, a line each, without what differs from one lab to its equal."""
+    found: list[str] = []
+    place = ""
+    for line in text.splitlines():
+        if line.startswith("== "):
+            place = line[3:]
+        elif place == "lab" and _is_command(line):
+            found += [f"lab: {name}" for name in _PROGRAMS if name in line]
+        elif line.startswith("[{"):
+            found += [f"{place}: {link}" for link in _links(line)]
+        elif line.strip():
+            found.append(f"{place}: {_PASSING.sub('', line).strip()}")
+    return sorted(found)
+
+
+def _is_command(line: str) -> bool:
+    return "nslab.kernel" in line or line.startswith(("pasta", "sh ", "tr ", "/"))
+
+
+def _links(line: str) -> list[str]:
+    return [
+        json.dumps(
+            {
+                "ifname": link["ifname"],
+                "mac": link.get("address"),
+                "mtu": link["mtu"],
+                "up": "UP" in link["flags"],
+                "alias": link.get("ifalias"),
+                "kind": link.get("linkinfo", {}).get("info_kind"),
+                "addresses": sorted(f"{a['local']}/{a['prefixlen']}" for a in link["addr_info"]),
+            }
+        )
+        for link in json.loads(line)
+    ]

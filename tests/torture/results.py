@@ -1,0 +1,46 @@
+"""The files in which each part leaves its figures: `results/NAME.json`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.append(str(Path(__file__).parents[2] / "bench"))
+import machine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DIRECTORY = Path(__file__).parent / "results"
+
+Figure = tuple[str, int | float | str]
+"""What was counted or measured, in words, and how much."""
+
+
+def write(
+    name: str, command: str, figures: Sequence[Figure], failures: Sequence[str] = ()
+) -> Path:
+    """Write a part's result.
+
+    Args:
+        name: the part's.
+        command: what made the figures.
+        figures: in the order in which they are shown.
+        failures: one line each.
+    """
+    described = machine.describe()
+    content = {
+        "command": command,
+        "date": time.strftime("%Y-%m-%d"),
+        "commit": described.pop("nslab's commit"),
+        "machine": described,
+        "figures": [list(figure) for figure in figures],
+        "failures": list(failures),
+    }
+    DIRECTORY.mkdir(exist_ok=True)
+    path = DIRECTORY / f"{name}.json"
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
