@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import functools
 import json
 import mmap
 import os
@@ -23,8 +24,17 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from tests.plan.way.world import FAR4, MACHINE4
-from tests.torture import facts, results
-from tests.torture.machine import Command, Machine, Said, difference, eventually, output, play, processes
+from tests.torture import facts
+from tests.torture.machine import (
+    Command,
+    Machine,
+    Said,
+    difference,
+    eventually,
+    output,
+    play,
+    processes,
+)
 from tests.torture.moments import BOTH, COMMAND, HOLDER, after, at_calls, at_steps, strike
 
 if TYPE_CHECKING:
@@ -134,7 +144,7 @@ def trial_of(seed: int, number: int, ways: Sequence[str]) -> Trial:
     )
 
 
-class Failed(Exception):
+class FailedError(Exception):
     """A trial that did not end well; says how."""
 
 
@@ -160,7 +170,7 @@ class Bench:
         """Do a trial; say what happened to the command: killed, or it was over before.
 
         Raises:
-            Failed: something was not as it should be.
+            FailedError: something was not as it should be.
         """
         way = trial.way
         self.reference(way, trial.then)
@@ -278,7 +288,7 @@ class Bench:
         self.succeed(way, "ping")
         wanted = self.references[way, lab]
         if not eventually(lambda: self.facts(way) == wanted):
-            raise Failed(difference({"lab": wanted}, {"lab": self.facts(way)}))
+            raise FailedError(difference({"lab": wanted}, {"lab": self.facts(way)}))
         if lab.startswith("led"):
             said = self.succeed(way, "exec", "pc1", "bash", "-c", ASK)
             _need(said.text == MACHINE4, "the way out", said)
@@ -296,7 +306,7 @@ class Bench:
     def check_machine(self) -> None:
         """See that the machine is as it was at first."""
         if not eventually(lambda: self.machine.state() == self.before):
-            raise Failed(f"left behind: {difference(self.before, self.machine.state())}")
+            raise FailedError(f"left behind: {difference(self.before, self.machine.state())}")
 
     def words_up(self, way: str, lab: str) -> list[str]:
         """Write the lab's file; give the words that bring it up."""
@@ -312,7 +322,7 @@ class Bench:
 
 def _need(true: object, what: str, said: Said | None = None) -> None:
     if not true:
-        raise Failed(f"{what}{f' [{said.code}]: {said.text.strip()}' if said else ''}")
+        raise FailedError(f"{what}{f' [{said.code}]: {said.text.strip()}' if said else ''}")
 
 
 def _increase(shared: mmap.mmap) -> None:
@@ -335,8 +345,7 @@ def run(
     tally = Tally(collections.Counter(), [])
     left = list(numbers)
     while left:
-        found = play(lambda machine: _series(machine, left, seed, ways))
-        assert isinstance(found, dict)
+        found = play(functools.partial(_series, numbers=left, seed=seed, ways=ways))
         done = found["done"]
         tally.counts.update(word for words in found["outcomes"] for word in words)
         tally.slowest = max(tally.slowest, found["slowest"])
@@ -348,7 +357,9 @@ def run(
     return tally
 
 
-def _series(machine: Machine, numbers: list[int], seed: int, ways: Sequence[str]) -> dict[str, object]:
+def _series(
+    machine: Machine, numbers: list[int], seed: int, ways: Sequence[str]
+) -> dict[str, object]:
     bench = Bench(machine)
     outcomes: list[list[str]] = []
     failure = ""
@@ -358,7 +369,7 @@ def _series(machine: Machine, numbers: list[int], seed: int, ways: Sequence[str]
         words.append("with uplink" if "led" in f"{trial.begin}{trial.goal}" else "without uplink")
         try:
             outcomes.append([*words, bench.run(trial)])
-        except Failed as error:
+        except FailedError as error:
             outcomes.append([*words, "failed"])
             failure = f"{trial.words()}: {error}"
             break
@@ -380,9 +391,10 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="the number of the first trial")
+    parser.add_argument("--only", type=int, nargs="+", help="only the trials of these numbers")
     parser.add_argument("--dry", action="store_true", help="write no result")
     options = parser.parse_args()
-    numbers = range(options.first, options.first + options.trials)
+    numbers = options.only or range(options.first, options.first + options.trials)
     begun = time.monotonic()
     tally = run(numbers, options.seed, ways_here(), lambda text: print(text, flush=True))
     print(tally.counts, round(time.monotonic() - begun), "s, slowest up", tally.slowest)

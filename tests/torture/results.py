@@ -20,9 +20,7 @@ Figure = tuple[str, int | float | str]
 """What was counted or measured, in words, and how much."""
 
 
-def write(
-    name: str, command: str, figures: Sequence[Figure], failures: Sequence[str] = ()
-) -> Path:
+def write(name: str, command: str, figures: Sequence[Figure], failures: Sequence[str] = ()) -> Path:
     """Write a part's result.
 
     Args:

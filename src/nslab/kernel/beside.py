@@ -40,6 +40,8 @@ def start(
 ) -> int:
     """Start a program beside a lab, whose holder keeps its pidfd.
 
+    It runs once the holder has that: should this process be killed before, nobody would find it.
+
     Args:
         sandbox: the lab.
         name: under which `stop` finds it.
@@ -55,13 +57,16 @@ def start(
         LabNotRunningError: the lab ended.
         KernelError: the kernel does not let this user in.
     """
-    pid = _start(sandbox, command, fds, (said, netns))
+    held, let_go = os.pipe()
     try:
-        pidfd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return pid
-    sandbox.lodge(name, pidfd)
-    os.close(pidfd)
+        pid = _start(sandbox, command, fds, (said, netns, held))
+        with contextlib.suppress(ProcessLookupError):  # the lab has ended
+            pidfd = os.pidfd_open(pid)
+            sandbox.lodge(name, pidfd)
+            os.close(pidfd)
+            os.write(let_go, b"!")
+    finally:
+        wire.close([held, let_go])
     return pid
 
 
@@ -83,7 +88,7 @@ def stop(sandbox: Sandbox, name: str) -> None:
 
 
 def _start(
-    sandbox: Sandbox, command: Sequence[str], fds: Sequence[int], more: tuple[int, int]
+    sandbox: Sandbox, command: Sequence[str], fds: Sequence[int], more: tuple[int, int, int]
 ) -> int:
     import subprocess
 
@@ -103,8 +108,8 @@ def _start(
 
 
 def main() -> None:
-    """Run as `beside HOLDER SAID NETNS PROGRAM ARGUMENT…`: enter, start it, tell its PID."""
-    holder, said, netns, *command = sys.argv[1:]
+    """Run as `beside HOLDER SAID NETNS HELD PROGRAM ARGUMENT…`: enter, start it, tell its PID."""
+    holder, said, netns, held, *command = sys.argv[1:]
     try:
         _enter(int(holder), int(netns))
         child = os.fork()
@@ -112,7 +117,7 @@ def main() -> None:
         os.write(1, f"error {error.errno or 0}".encode())
         os._exit(_FAILED)
     if child == 0:
-        _become(command, int(said))
+        _become(command, int(said), int(held))
     os.write(1, f"pid {child}".encode())
     os._exit(0)
 
@@ -128,7 +133,7 @@ def _enter(holder: int, netns: int) -> None:
         os.close(netns)
 
 
-def _become(command: Sequence[str], said: int) -> None:
+def _become(command: Sequence[str], said: int, held: int) -> None:
     try:
         os.setsid()
         nowhere = os.open(os.devnull, os.O_RDWR)
@@ -136,6 +141,9 @@ def _become(command: Sequence[str], said: int) -> None:
             (nowhere, *((said, said) if said >= 0 else (nowhere, nowhere)))
         ):
             os.dup2(fd, number)
+        if not os.read(held, 1):  # whoever started it has been killed
+            os._exit(_FAILED)
+        os.close(held)
         _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)  # Python had it ignored
         os.execvp(command[0], list(command))
     except OSError as error:

@@ -42,12 +42,12 @@ def add(lab: str, holder: Holder, name: str, text: str, pattern: str) -> None:
         NslabError: a directory is not root's alone.
         KernelError: it cannot be made.
     """
+    if found(name) is not None:
+        raise taken(name)
+    record.note(lab, holder, "name", name, text, pattern)
     record.note_made(DIRECTORY)
     directory = record.open_owned(DIRECTORY)
     try:
-        if found(name) is not None:
-            raise taken(name)
-        record.note(lab, holder, "name", name, text, pattern)
         os.symlink(text, name, dir_fd=directory)
     except FileExistsError:
         raise taken(name) from None

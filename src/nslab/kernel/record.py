@@ -14,6 +14,7 @@ import errno
 import fcntl
 import json
 import os
+import stat
 
 from nslab.errors import NslabError
 from nslab.kernel import libc
@@ -131,6 +132,14 @@ def forget(record: Record) -> None:
             os.unlink(record.lab + _SUFFIX, dir_fd=directory)
 
 
+def clear_stumps() -> None:
+    """Delete empty records: whoever began one was killed before anything else was done."""
+    with _directory(make=False) as directory:
+        for name in os.listdir(directory) if directory >= 0 else ():
+            if name.endswith(_SUFFIX) and _is_stump(directory, name):
+                os.unlink(name, dir_fd=directory)
+
+
 def note_made(path: str) -> None:
     """Make a directory of the machine if it is not there, and remember to delete it."""
     if os.path.lexists(path):
@@ -226,6 +235,9 @@ def _begin(directory: int, lab: str, holder: Holder) -> int:
         fd = os.open(name, flags | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=directory)
     except FileExistsError:
         found = _read(directory, name, whole=False)  # a large lab has written much
+        if _is_stump(directory, name):
+            os.unlink(name, dir_fd=directory)
+            return _begin(directory, lab, holder)
         if found is None or found.holder != holder:
             taken = f'another lab "{lab}" has something in this machine, as {DIRECTORY}/{name} says'
             raise NslabError(taken, hint="give this lab another name") from None
@@ -234,6 +246,11 @@ def _begin(directory: int, lab: str, holder: Holder) -> int:
         raise libc.failure(f"write {DIRECTORY}/{name}", error.errno or errno.EIO) from None
     os.write(fd, _line([lab, *holder.words()]))
     return fd
+
+
+def _is_stump(directory: int, name: str) -> bool:
+    status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+    return stat.S_ISREG(status.st_mode) and status.st_size == 0
 
 
 def _line(words: Sequence[object]) -> bytes:

@@ -265,6 +265,22 @@ class Sandbox:
             wire.close(fds)
         return document, source, int(started), state
 
+    def attempt(self, document: bytes) -> None:
+        """Tell the holder what the lab is to become, so that it is known should nobody end it."""
+        fd = wire.memory_file(document)
+        try:
+            self._ask("attempt", fds=[fd])
+        finally:
+            os.close(fd)
+
+    def attempted(self) -> list[bytes]:
+        """Give what the lab was to become since the last `put`; of that a part may be there."""
+        fds = self._ask("attempted")[1]
+        try:
+            return [wire.read_file(fd) for fd in fds]
+        finally:
+            wire.close(fds)
+
     def become_writer(self) -> None:
         """Wait until nobody else is changing the lab; from then on nobody else does.
 

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nslab.kernel.nftables import table_names
 from nslab.kernel.record import DIRECTORY
 
 if TYPE_CHECKING:
@@ -21,15 +22,16 @@ def take_down(sandbox: Sandbox) -> None:
     if not _may_reach_machine():
         sandbox.end()
         return
-    document = sandbox.get()[0]
-    led_out = b'"uplink"' in document
+    documents = [sandbox.get()[0], *sandbox.attempted()]
+    led_out = any(b'"uplink"' in document for document in documents)
     if led_out:
         from nslab.plan.way.host import part_from_machine
 
         part_from_machine(sandbox)
-    hosted = b'"host"' in document or _is_remembered()
+    hosted = any(b'"host"' in document for document in documents) or _is_remembered()
     if hosted:
-        _part_from_host(sandbox, document)
+        for document in documents:
+            _part_from_host(sandbox, document)
     sandbox.end()
     if hosted:
         from nslab.plan.host import leave
@@ -63,6 +65,22 @@ def sweep() -> list[str]:
 
         swept += leave.sweep()
     return list(dict.fromkeys(swept))
+
+
+def sweep_before() -> None:
+    """Take back what ended labs have left in the machine, before a lab begins.
+
+    Raises:
+        NslabError: nftables refuses.
+    """
+    if _may_reach_machine() and (_is_remembered() or any(map(_is_of_lab, table_names()))):
+        sweep()
+
+
+def _is_of_lab(table: str) -> bool:
+    from nslab.plan.way.tables import PREFIX
+
+    return table.startswith(PREFIX)
 
 
 def leftovers() -> list[str]:

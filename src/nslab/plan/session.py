@@ -14,7 +14,7 @@ from nslab.kernel import echo
 from nslab.kernel.sandbox import Sandbox, no_such_node
 from nslab.lab import Desired, Lab, dumps
 from nslab.plan.apply import Watch, apply
-from nslab.plan.ending import sweep, take_down
+from nslab.plan.ending import sweep_before, take_down
 from nslab.plan.host import leave
 from nslab.plan.host.hosting import hosting
 from nslab.plan.interrupts import held_back
@@ -29,11 +29,12 @@ from nslab.plan.planning import (
     drifts,
     host_defaults,
     look_at,
+    past_of,
     plan_change,
     plan_new,
     same_source,
 )
-from nslab.plan.way.lead import Leading, decide
+from nslab.plan.way.lead import Leading, decide, make_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,7 +112,7 @@ def diff(lab: Lab | Desired, *, uplink: Choice = "auto", host: HostNames = None)
         sandbox = Sandbox.connect(desired.name)
     except LabNotRunningError:
         own = hosting(desired, host, None, {})
-        return plan_new(desired, decide(desired, uplink, {}, None), own, host_defaults())
+        return plan_new(desired, decide(desired, uplink, {}), own, host_defaults())
     with sandbox:
         same_source(sandbox, _source(lab))
         return plan_change(sandbox, Wanted(desired, "", uplink, host))
@@ -183,9 +184,8 @@ class Running:
     def drift(self, lab: Lab | Desired | None = None) -> list[Drift]:
         """List the differences between the lab (as last brought up, or as given) and the kernel."""
         with self.open() as sandbox:
-            last = document_of(sandbox)
-            wanted = last if lab is None else _resolve(lab)
-            return drifts(sandbox, wanted, last)
+            past = past_of(sandbox)
+            return drifts(sandbox, past[0] if lab is None else _resolve(lab), past)
 
     def trace(self, node: str) -> list[Hop]:
         """Look at a node's way out of the lab hop by hop, up to the first one that fails.
@@ -279,13 +279,13 @@ def _source(lab: Lab | Desired) -> str:
 
 def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> Running:
     desired = wanted.desired
-    leave.sweep()
+    sweep_before()
     sandbox = Sandbox.start(desired.name)
     leading = Leading()
     try:
         if desired.uplinks():
-            sweep()
-            leading = decide(desired, wanted.uplink, {}, None)
+            leading = decide(desired, wanted.uplink, {})
+            make_room(leading)
         own = hosting(desired, wanted.host, None, {})
         plan = plan_new(desired, leading, own, defaults_of(sandbox, [lower(desired)]))
         apply(plan.steps, sandbox, watch, check, whole=True)
@@ -329,6 +329,8 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
         source = same_source(sandbox, source)
         try:
             steps = plan_change(sandbox, wanted).steps
+            if steps:
+                sandbox.attempt(dumps(desired, format="json").encode())
             apply(steps, sandbox, watch, check)
         except KeyboardInterrupt:
             raise LabInterrupted(

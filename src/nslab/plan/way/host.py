@@ -13,10 +13,11 @@ from _socket import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nslab.errors import LabBusyError, NslabError
+from nslab.errors import KernelError, LabBusyError, NslabError
 from nslab.kernel import wire
 from nslab.kernel.procfs import exchange
 from nslab.kernel.sandbox import OUTSIDE, running
+from nslab.kernel.transport import Transport, open_socket
 from nslab.lab.uplink import UPLINK
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
@@ -71,6 +72,19 @@ def part_from_machine(sandbox: Sandbox) -> None:
     link = Link(ifname=UPLINK)
     with contextlib.suppress(NslabError):  # there is none, or the lab is ending already
         sandbox.handle(OUTSIDE).transport.request(Request(RTM.DELLINK, link))
+
+
+def clear_link(ifname: str) -> None:
+    """Delete the veth of an ended lab of this name: the kernel itself takes its time over it.
+
+    Args:
+        ifname: in the machine's netns; the lab that is to have it has no link yet.
+    """
+    with Transport(open_socket()) as transport, contextlib.suppress(KernelError):  # there is none
+        asked = Request(RTM.GETLINK, Link(ifname=ifname))
+        found = transport.get(asked, Link)
+        if found.linkinfo is not None and found.linkinfo.kind == "veth":
+            transport.request(Request(RTM.DELLINK, Link(index=found.index)))
 
 
 def ruleset() -> list[Json]:

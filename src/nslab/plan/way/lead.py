@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nslab.kernel.nftables import table_names
 from nslab.kernel.sandbox import HOST, OUTSIDE
 from nslab.lab.address import is_link_local
 from nslab.lab.model import Route
@@ -15,6 +16,7 @@ from nslab.lab.uplink import UPLINK
 from nslab.plan.lower import HIGH
 from nslab.plan.state import LinkState, NetnsState
 from nslab.plan.steps import DeleteNetns
+from nslab.plan.way import tables
 from nslab.plan.way.choose import (
     Choice,
     Way,
@@ -28,7 +30,7 @@ from nslab.plan.way.choose import (
 from nslab.plan.way.machine import Machine, look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.lab.model import Desired, Interface, Network
@@ -45,11 +47,13 @@ class Leading:
         way: what shall be; None for no way out.
         before: what is.
         versions: the IP versions that the machine shall forward.
+        led: whether there was one, or one was begun, so that something of it may be left.
     """
 
     way: Way | None = None
     before: Way | None = None
     versions: tuple[int, ...] = ()
+    led: bool = False
 
 
 def probe(lab: str) -> State:
@@ -60,21 +64,22 @@ def probe(lab: str) -> State:
     return {HOST: NetnsState({link.ifname: link})}
 
 
-def decide(lab: Desired, choice: Choice, observed: State, last: Desired | None) -> Leading:
+def decide(lab: Desired, choice: Choice, observed: State, past: Sequence[Desired] = ()) -> Leading:
     """Decide on a lab's way out.
 
     Args:
         lab: what is to be.
         choice: which kind the caller wants.
         observed: the lab now, with the namespaces `outside` and the machine's.
-        last: the lab as it was last brought up, None for a new one.
+        past: the lab as it was last brought up, and what it was to become since.
 
     Raises:
         NslabError: it cannot be had here, or clashes with the machine's own networks.
     """
-    before = found(last, observed) if last else None
+    before = found(past, observed)
+    led = any(one.uplinks() for one in past)
     if not lab.uplinks() or choice == "none":
-        return Leading(None, before)
+        return Leading(None, before, led=led)
     if choice == "auto" and before is not None:
         choice = "kernel" if before.kind == "kernel" else "pasta"
     from nslab.plan.way import host
@@ -90,7 +95,15 @@ def decide(lab: Desired, choice: Choice, observed: State, last: Desired | None) 
     ends = _ends(lab, before if before and before.kind == kind else None, known)
     straight = forwards(lab) if kind == "kernel" else ()
     way = Way(lab.name, kind, *ends, plain, straight, mtu)
-    return Leading(way, before, _versions(lab, machine))
+    return Leading(way, before, _versions(lab, machine), led)
+
+
+def make_room(leading: Leading) -> None:
+    """Clear away what a lab of this name, which has just ended, has still in the machine."""
+    if leading.way is not None and leading.way.kind == "kernel":
+        from nslab.plan.way import host
+
+        host.clear_link(leading.way.host_ifname)
 
 
 def as_it_is(lab: Desired, before: Way | None) -> Leading:
@@ -109,13 +122,21 @@ def on_any_machine(lab: Desired) -> Leading:
     return Leading(way, None, tuple(sorted({network.version for network in inner})))
 
 
-def found(last: Desired, observed: State) -> Way | None:
-    """Tell which way out a lab has now, from its link in `outside` and from what it was made of."""
+def found(past: Sequence[Desired], observed: State) -> Way | None:
+    """Tell which way out a lab has now, from its link in `outside` and from what it was made of.
+
+    Where the kernel's has lost its link, the machine's own part of it tells.
+    """
+    last = next((lab for lab in past if lab.uplinks()), None)
+    if last is None:
+        return None
     plain = plain_subnets(last)
     state = observed.get(OUTSIDE, NetnsState())
     link = state.links.get(UPLINK)
     if link is None:
-        return None
+        if os.geteuid() != 0 or tables.PREFIX + last.name not in table_names():
+            return None
+        return Way(last.name, "kernel", *transfer(last.name, led_out(last)), plain, forwards(last))
     if link.kind == "veth" and link.peer is not None and link.peer[0] == HOST:
         far = _given(observed[HOST].links[link.peer[1]])
         mtu = _unusual(link.mtu)
@@ -142,7 +163,8 @@ def without_pasta(observed: State) -> State:
         return observed
     links = {ifname: one for ifname, one in state.links.items() if one is not link}
     routes = [route for route in state.routes if route.ifname != UPLINK]
-    return {**observed, OUTSIDE: NetnsState(links, routes, state.sysctl)}
+    known = {**state.known, UPLINK: link.index}
+    return {**observed, OUTSIDE: NetnsState(links, routes, state.sysctl, known)}
 
 
 def with_links(state: State, way: Way | None) -> State:
@@ -181,7 +203,7 @@ def around(
 
 def _passage(leading: Leading, sandbox: Sandbox | None) -> tuple[list[Step], list[Step]]:
     """Give the steps away from the way out that is, and those to the one that is to be."""
-    if leading.way is None and leading.before is None:
+    if leading.way is None and leading.before is None and not leading.led:
         return [], []
     from nslab.plan.way import passage  # most labs have no way out, and need not load it
 

@@ -58,10 +58,10 @@ def _tables(leading: Leading, sandbox: Sandbox | None) -> Iterator[Step]:
     """Bring the table of `outside` to what it should be."""
     table = tables.outside_table(leading.way) if leading.way else None
     place = None if sandbox is None else (sandbox.lab, sandbox.pid, OUTSIDE)
-    known = leading.before is not None and place is not None
+    known = (leading.before is not None or leading.led) and place is not None
     listed = program.listed(["table", "inet", tables.OURS], place) if known else []
     old = tables.outside_table(leading.before) if leading.before and listed else None
-    if table is None and old is None:
+    if table is None and not listed:
         return
     if table is None or not rules.same(table, listed):
         yield SetTable(OUTSIDE, table, old)
