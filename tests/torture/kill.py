@@ -48,6 +48,7 @@ LABS: dict[str, Facts] = {
         "bridges": {"lan": {**LAN, "ports": ["pc1", "pc2"]}},
         "cables": [{"ends": ["pc2", "far"], "subnet": "10.0.2.0/30"}],
         "nodes": {
+            "pc1": {"routes": [{"dst": "10.0.2.0/30", "via": "10.0.1.2"}]},
             "pc2": {"forward": True},
             "far": {"routes": [{"dst": "10.0.1.0/24", "via": "10.0.2.1"}]},
         },
@@ -58,7 +59,15 @@ LABS: dict[str, Facts] = {
             "dmz": {"subnet": "10.0.3.0/24", "ports": ["pc3", "pc4"]},
         },
         "cables": [{"ends": ["pc1", "far:wan0"], "subnet": "10.0.4.0/30"}],
-        "nodes": {"far": {"sysctl": {"net.ipv4.tcp_ecn": 1}}, "pc3": {"forward": True}},
+        "nodes": {
+            "pc1": {"forward": True, "routes": [{"dst": "10.0.3.0/24", "via": "10.0.1.2"}]},
+            "pc3": {"forward": True, "routes": [{"dst": "10.0.4.0/30", "via": "10.0.1.1"}]},
+            "pc4": {"routes": [{"dst": "10.0.0.0/8", "via": "10.0.3.1"}]},
+            "far": {
+                "routes": [{"dst": "10.0.0.0/8", "via": "10.0.4.1"}],
+                "sysctl": {"net.ipv4.tcp_ecn": 1},
+            },
+        },
     },
     "led out": {
         "bridges": {"lan": {**LAN, "uplink": True, "ports": ["pc1", "pc2"]}},
@@ -66,7 +75,6 @@ LABS: dict[str, Facts] = {
     },
     "led out, changed": {
         "bridges": {"lan": {**LAN, "uplink": True, "ports": ["pc1", "pc3"]}},
-        "cables": [{"ends": ["pc1", "far"], "subnet": "10.0.2.0/30"}],
         "nodes": {
             "pc1": {"publish": ["8080:80", "5353:53/udp"]},
             "alone": {"uplink": True},
@@ -153,17 +161,18 @@ class Measure:
     """An undisturbed run of a command: its seconds, and how many steps and calls it made."""
 
     seconds: float
-    counts: dict[str, int]
+    step: int
+    call: int
 
 
 class Bench:
     """A machine with what is known of it and of its labs undisturbed."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, measures: dict[str, list[float]]) -> None:
         self.machine = machine
         self.before = machine.state()
         self.references: dict[tuple[str, str], list[str]] = {}
-        self.measures: dict[tuple[str, str | None, str | None, str], Measure] = {}
+        self.measures = measures
         self.slowest = 0.0
 
     def run(self, trial: Trial) -> str:
@@ -193,8 +202,7 @@ class Bench:
         if measure is None:
             strike(trial.victim, -1)
             return "killed"
-        limit = measure.counts.get(trial.kind, 0)
-        place = 1 + int(trial.share * limit)
+        place = 1 + int(trial.share * (measure.step if trial.kind == "step" else measure.call))
         arms: dict[str, Callable[[], None]] = {
             "time": lambda: None,
             "step": lambda: at_steps(after(place, trial.victim)),
@@ -211,8 +219,7 @@ class Bench:
         _need(said.code is not None, "the command hung", said)
         _need(said.is_clean, "the command said", said)
         if trial.verb == "exec":
-            gone = eventually(lambda: not any(" ".join(SLEEP) in item for item in processes()))
-            _need(gone, "what exec ran goes on", said)
+            _need(eventually(lambda: not _is_asleep()), "what exec ran goes on", said)
         return "killed" if said.code == -9 else "ended itself"
 
     def start(self, trial: Trial, arm: Callable[[], None] = lambda: None) -> Command:
@@ -225,29 +232,25 @@ class Bench:
 
     def measure(self, trial: Trial) -> Measure:
         """Learn how long a command takes undisturbed, and how many steps and calls it makes."""
-        key = trial.way, trial.begin, trial.goal, trial.verb
+        key = f"{trial.way}, {trial.verb}, {trial.begin} to {trial.goal}"
         if key not in self.measures:
-            seconds = self.undisturbed(trial)[0]
-            counts = {}
-            for kind, watch in (("step", at_steps), ("call", at_calls)):
-                shared = mmap.mmap(-1, 8)
-                self.undisturbed(trial, lambda: watch(lambda: _increase(shared)))  # noqa: B023
-                counts[kind] = struct.unpack("Q", shared)[0]
-            self.measures[key] = Measure(seconds, counts)
-        return self.measures[key]
+            counted = mmap.mmap(-1, 16)
+            self.undisturbed(trial, lambda: _count(counted))
+            steps, calls = struct.unpack("QQ", counted)
+            self.measures[key] = [self.undisturbed(trial), steps, calls]
+        seconds, step, call = self.measures[key]
+        return Measure(seconds, int(step), int(call))
 
-    def undisturbed(
-        self, trial: Trial, arm: Callable[[], None] = lambda: None
-    ) -> tuple[float, Said]:
+    def undisturbed(self, trial: Trial, arm: Callable[[], None] = lambda: None) -> float:
         """Run a trial's command from its beginning to its end; give its seconds."""
         if trial.begin:
             self.succeed(trial.way, *self.words_up(trial.way, trial.begin))
         command = self.start(trial, arm)
         if trial.verb == "exec":
-            _need(eventually(lambda: any(" ".join(SLEEP) in one for one in processes())), "no exec")
+            _need(eventually(_is_asleep), "exec runs nothing")
             seconds = time.monotonic() - command.begun
             strike(COMMAND, command.pid)
-            said = command.wait()
+            command.wait()
         else:
             said = command.wait()
             seconds = time.monotonic() - command.begun
@@ -255,7 +258,7 @@ class Bench:
         if trial.verb != "down":
             self.succeed(trial.way, "down")
         self.check_machine()
-        return seconds, said
+        return seconds
 
     def reference(self, way: str, lab: str) -> list[str]:
         """Give the facts of a lab that nobody disturbed."""
@@ -325,8 +328,20 @@ def _need(true: object, what: str, said: Said | None = None) -> None:
         raise FailedError(f"{what}{f' [{said.code}]: {said.text.strip()}' if said else ''}")
 
 
-def _increase(shared: mmap.mmap) -> None:
-    shared[:] = struct.pack("Q", struct.unpack("Q", shared)[0] + 1)
+def _count(shared: mmap.mmap) -> None:
+    """Count steps and calls of this process."""
+    counts = [0, 0]
+
+    def more(place: int) -> None:
+        counts[place] += 1
+        shared[:] = struct.pack("QQ", *counts)
+
+    at_steps(lambda: more(0))
+    at_calls(lambda: more(1))
+
+
+def _is_asleep() -> bool:
+    return any(" ".join(SLEEP) in command for command in processes())
 
 
 @dataclass(slots=True)
@@ -343,9 +358,11 @@ def run(
 ) -> Tally:
     """Do trials; after one that failed the others get a new machine."""
     tally = Tally(collections.Counter(), [])
-    left = list(numbers)
+    left, measures = list(numbers), dict[str, list[float]]()
     while left:
-        found = play(functools.partial(_series, numbers=left, seed=seed, ways=ways))
+        series = functools.partial(_series, numbers=left, seed=seed, ways=ways, measures=measures)
+        found = play(series)
+        measures = found["measures"]
         done = found["done"]
         tally.counts.update(word for words in found["outcomes"] for word in words)
         tally.slowest = max(tally.slowest, found["slowest"])
@@ -358,9 +375,13 @@ def run(
 
 
 def _series(
-    machine: Machine, numbers: list[int], seed: int, ways: Sequence[str]
+    machine: Machine,
+    numbers: list[int],
+    seed: int,
+    ways: Sequence[str],
+    measures: dict[str, list[float]],
 ) -> dict[str, object]:
-    bench = Bench(machine)
+    bench = Bench(machine, measures)
     outcomes: list[list[str]] = []
     failure = ""
     for number in numbers[:100]:
@@ -378,6 +399,7 @@ def _series(
         "outcomes": outcomes,
         "failure": failure,
         "slowest": bench.slowest,
+        "measures": bench.measures,
     }
 
 

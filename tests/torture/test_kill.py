@@ -1,0 +1,24 @@
+"""Some trials of `kill.py`; `python -m tests.torture.kill` does as many as one likes."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.plan.way.world import need
+from tests.torture.kill import run, ways_here
+
+TRIALS, SEED = 60, 7
+
+
+def test_whatever_is_killed_the_next_up_is_right_and_down_leaves_nothing() -> None:
+    need(user=len(ways_here()) == 3)
+    if shutil.which("nsenter") is None:
+        pytest.skip("nsenter is not installed")
+    try:
+        tally = run(range(TRIALS), SEED, ways_here(), print)
+    except PermissionError as error:
+        pytest.skip(str(error))
+    assert tally.failures == []
+    assert tally.counts["killed"] > TRIALS // 3
