@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nslab import loads
-from tests.torture.kill import LABS
 from tests.torture.machine import Machine, difference, eventually
 from tests.torture.playing import Work, played
+from tests.torture.trials import LABS
 
 if TYPE_CHECKING:
     from tests.torture.machine import Facts, Json, Said
