@@ -284,8 +284,8 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
     leading = Leading()
     try:
         if desired.uplinks():
+            make_room(desired.name)
             leading = decide(desired, wanted.uplink, {})
-            make_room(leading)
         own = hosting(desired, wanted.host, None, {})
         plan = plan_new(desired, leading, own, defaults_of(sandbox, [lower(desired)]))
         apply(plan.steps, sandbox, watch, check, whole=True)

@@ -98,12 +98,12 @@ def decide(lab: Desired, choice: Choice, observed: State, past: Sequence[Desired
     return Leading(way, before, _versions(lab, machine), led)
 
 
-def make_room(leading: Leading) -> None:
-    """Clear away what a lab of this name, which has just ended, has still in the machine."""
-    if leading.way is not None and leading.way.kind == "kernel":
+def make_room(lab: str) -> None:
+    """Clear away the link that a lab of this name, which has just ended, has in the machine."""
+    if os.geteuid() == 0:
         from nslab.plan.way import host
 
-        host.clear_link(leading.way.host_ifname)
+        host.clear_link(Way(lab, "kernel", (), ()).host_ifname)
 
 
 def as_it_is(lab: Desired, before: Way | None) -> Leading:
