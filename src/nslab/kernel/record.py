@@ -18,7 +18,7 @@ import stat
 
 from nslab.errors import NslabError
 from nslab.kernel import libc
-from nslab.kernel.procfs import start_time
+from nslab.kernel.procfs import is_ending, start_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ class Holder:
     @property
     def alive(self) -> bool:
         """Whether it lives; of another PID namespace's processes nothing is known, so they do."""
-        return self.space != _space() or start_time(self.pid) == self.started
+        if self.space != _space():
+            return True
+        return start_time(self.pid) == self.started and not is_ending(self.pid)
 
 
 class Record:

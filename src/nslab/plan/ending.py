@@ -6,12 +6,19 @@ be taken back.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nslab.errors import KernelError
 from nslab.kernel.nftables import table_names
 from nslab.kernel.record import DIRECTORY
+from nslab.kernel.transport import Transport, open_socket
+from nslab.netlink.message import Request
+from nslab.netlink.rtnl.constants import RTM
+from nslab.netlink.rtnl.link import Link
+from nslab.plan.way.choose import PREFIX, Way
 
 if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
@@ -67,20 +74,35 @@ def sweep() -> list[str]:
     return list(dict.fromkeys(swept))
 
 
-def sweep_before() -> None:
+def make_room(lab: str) -> None:
     """Take back what ended labs have left in the machine, before a lab begins.
+
+    Args:
+        lab: its name, which nobody else has by now: what is called so is an ended one's, be it
+            that the kernel is still at it.
 
     Raises:
         NslabError: nftables refuses.
     """
-    if _may_reach_machine() and (_is_remembered() or any(map(_is_of_lab, table_names()))):
+    if not _may_reach_machine():
+        return
+    _clear_link(Way(lab, "kernel", (), ()).host_ifname)
+    tables = [name.removeprefix(PREFIX) for name in table_names() if name.startswith(PREFIX)]
+    if lab in tables:
+        from nslab.plan.way.host import close_for
+
+        close_for(lab)
+    if tables or _is_remembered():
         sweep()
 
 
-def _is_of_lab(table: str) -> bool:
-    from nslab.plan.way.tables import PREFIX
-
-    return table.startswith(PREFIX)
+def _clear_link(ifname: str) -> None:
+    """Delete a veth of the machine's netns."""
+    asked = Request(RTM.GETLINK, Link(ifname=ifname))
+    with Transport(open_socket()) as transport, contextlib.suppress(KernelError):  # there is none
+        found = transport.get(asked, Link)
+        if found.linkinfo is not None and found.linkinfo.kind == "veth":
+            transport.request(Request(RTM.DELLINK, Link(index=found.index)))
 
 
 def leftovers() -> list[str]:

@@ -14,7 +14,7 @@ from nslab.kernel import echo
 from nslab.kernel.sandbox import Sandbox, no_such_node
 from nslab.lab import Desired, Lab, dumps
 from nslab.plan.apply import Watch, apply
-from nslab.plan.ending import sweep_before, take_down
+from nslab.plan.ending import make_room, take_down
 from nslab.plan.host import leave
 from nslab.plan.host.hosting import hosting
 from nslab.plan.interrupts import held_back
@@ -34,7 +34,7 @@ from nslab.plan.planning import (
     plan_new,
     same_source,
 )
-from nslab.plan.way.lead import Leading, decide, make_room
+from nslab.plan.way.lead import Leading, decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -279,12 +279,11 @@ def _source(lab: Lab | Desired) -> str:
 
 def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> Running:
     desired = wanted.desired
-    sweep_before()
     sandbox = Sandbox.start(desired.name)
     leading = Leading()
     try:
+        make_room(desired.name)
         if desired.uplinks():
-            make_room(desired.name)
             leading = decide(desired, wanted.uplink, {})
         own = hosting(desired, wanted.host, None, {})
         plan = plan_new(desired, leading, own, defaults_of(sandbox, [lower(desired)]))

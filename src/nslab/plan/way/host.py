@@ -13,17 +13,17 @@ from _socket import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nslab.errors import KernelError, LabBusyError, NslabError
+from nslab.errors import LabBusyError, NslabError
 from nslab.kernel import wire
 from nslab.kernel.procfs import exchange
 from nslab.kernel.sandbox import OUTSIDE, running
-from nslab.kernel.transport import Transport, open_socket
 from nslab.lab.uplink import UPLINK
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.link import Link
 from nslab.nft import program, rules
 from nslab.plan.way import tables
+from nslab.plan.way.choose import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -74,19 +74,6 @@ def part_from_machine(sandbox: Sandbox) -> None:
         sandbox.handle(OUTSIDE).transport.request(Request(RTM.DELLINK, link))
 
 
-def clear_link(ifname: str) -> None:
-    """Delete the veth of an ended lab of this name: the kernel itself takes its time over it.
-
-    Args:
-        ifname: in the machine's netns; the lab that is to have it has no link yet.
-    """
-    with Transport(open_socket()) as transport, contextlib.suppress(KernelError):  # there is none
-        asked = Request(RTM.GETLINK, Link(ifname=ifname))
-        found = transport.get(asked, Link)
-        if found.linkinfo is not None and found.linkinfo.kind == "veth":
-            transport.request(Request(RTM.DELLINK, Link(index=found.index)))
-
-
 def ruleset() -> list[Json]:
     """Read all that nftables does in the machine's netns."""
     return program.listed(["ruleset"])
@@ -109,7 +96,7 @@ def is_barred() -> bool:
 def is_open_for(way: Way, ruleset: Sequence[Json], versions: Iterable[int] = ()) -> bool:
     """Tell whether the machine forwards these IP versions for a lab, by its rule set."""
     memory = tables.remembered(ruleset, way.lab)
-    own = [one for one in ruleset if _is_in(one, tables.PREFIX + way.lab)]
+    own = [one for one in ruleset if _is_in(one, PREFIX + way.lab)]
     missing = len(tables.doors(ruleset)) * 2 > len(tables.admitted(ruleset, way.lab))
     forwards = all(exchange(FORWARDING[version]) != "0" for version in versions)
     return rules.same(tables.host_table(way, memory), own) and forwards and not missing
@@ -190,7 +177,7 @@ def _close(lab: str) -> None:
         if key not in others:
             exchange(f"{key}={value}")
     if lab in tables.labs(found):
-        program.load([*_deletions(found, lab), *rules.drop_command(tables.PREFIX + lab)])
+        program.load([*_deletions(found, lab), *rules.drop_command(PREFIX + lab)])
 
 
 def _is_in(one: Json, table: str) -> bool:

@@ -16,8 +16,8 @@ from nslab.lab.uplink import UPLINK
 from nslab.plan.lower import HIGH
 from nslab.plan.state import LinkState, NetnsState
 from nslab.plan.steps import DeleteNetns
-from nslab.plan.way import tables
 from nslab.plan.way.choose import (
+    PREFIX,
     Choice,
     Way,
     forwards,
@@ -98,14 +98,6 @@ def decide(lab: Desired, choice: Choice, observed: State, past: Sequence[Desired
     return Leading(way, before, _versions(lab, machine), led)
 
 
-def make_room(lab: str) -> None:
-    """Clear away the link that a lab of this name, which has just ended, has in the machine."""
-    if os.geteuid() == 0:
-        from nslab.plan.way import host
-
-        host.clear_link(Way(lab, "kernel", (), ()).host_ifname)
-
-
 def as_it_is(lab: Desired, before: Way | None) -> Leading:
     """Give the way out that a running lab has as the one that it shall keep."""
     kernel = before is not None and before.kind == "kernel"
@@ -134,7 +126,7 @@ def found(past: Sequence[Desired], observed: State) -> Way | None:
     state = observed.get(OUTSIDE, NetnsState())
     link = state.links.get(UPLINK)
     if link is None:
-        if os.geteuid() != 0 or tables.PREFIX + last.name not in table_names():
+        if not _is_open(last.name):
             return None
         return Way(last.name, "kernel", *transfer(last.name, led_out(last)), plain, forwards(last))
     if link.kind == "veth" and link.peer is not None and link.peer[0] == HOST:
@@ -148,6 +140,11 @@ def found(past: Sequence[Desired], observed: State) -> Way | None:
         if (via := gateways.get(near.version)) is not None
     )
     return Way(last.name, "pasta", _given(link), far)
+
+
+def _is_open(lab: str) -> bool:
+    """Tell whether the machine forwards for a lab, by the name of the lab's table."""
+    return os.geteuid() == 0 and PREFIX + lab in table_names()
 
 
 def _given(link: LinkState) -> tuple[Interface, ...]:

@@ -24,14 +24,12 @@ from nslab.nft.rules import (
     redirected,
     version,
 )
+from nslab.plan.way.choose import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nslab.plan.way.choose import Forward, Way
-
-PREFIX = "nslab."
-"""How the names of our tables in the machine's netns begin; the lab's name follows."""
 
 MEMORY = "before"
 """The chain, attached to nothing, whose comments remember the machine's settings from before."""
