@@ -13,9 +13,12 @@ from __future__ import annotations
 import argparse
 import collections
 import functools
+import json
 import os
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.torture import results
@@ -25,7 +28,11 @@ from tests.torture.trials import WAYS, trial_of
 from tests.torture.trying import Bench, FailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
+
+    from tests.torture.machine import Json
+
+_SERIES = 50
 
 SAID = {
     "up": "`up`",
@@ -44,32 +51,40 @@ MOMENTS = {
 
 @dataclass(slots=True)
 class Tally:
-    """What came of some trials."""
+    """What came of some trials, and what is known of undisturbed commands."""
 
-    counts: collections.Counter[str]
-    failures: list[str]
+    counts: collections.Counter[str] = field(default_factory=collections.Counter)
+    failures: list[str] = field(default_factory=list)
     slowest: float = 0.0
+    measures: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, found: Json) -> None:
+        """Add what came of a series."""
+        self.counts.update(word for words in found["outcomes"] for word in words)
+        self.counts["trials"] += found["done"]
+        self.slowest = max(self.slowest, found["slowest"])
+        self.measures = found["measures"]
+        if found["failure"]:
+            self.failures.append(found["failure"])
 
 
 def run(
-    numbers: Sequence[int], seed: int, ways: Sequence[str], tell: Callable[[str], None]
-) -> Tally:
-    """Do trials; after one that failed the others get a new machine."""
-    tally = Tally(collections.Counter(), [])
-    left, measures = list(numbers), dict[str, list[float]]()
+    numbers: Sequence[int], seed: int, ways: Sequence[str], tally: Tally
+) -> Iterator[tuple[int, str]]:
+    """Do trials, a series on each machine; a trial that fails is the last of its machine.
+
+    Yields:
+        After each series how many are done, and what failed in it.
+    """
+    left = list(numbers)
     while left:
-        series = functools.partial(_series, numbers=left, seed=seed, ways=ways, measures=measures)
+        series = functools.partial(
+            _series, numbers=left[:_SERIES], seed=seed, ways=ways, measures=tally.measures
+        )
         found = play(series)
-        measures = found["measures"]
-        done = found["done"]
-        tally.counts.update(word for words in found["outcomes"] for word in words)
-        tally.slowest = max(tally.slowest, found["slowest"])
-        if found["failure"]:
-            tally.failures.append(found["failure"])
-            tell(f"FAILED {found['failure']}")
-        left = left[done:]
-        tell(f"{len(numbers) - len(left)} of {len(numbers)} trials, {len(tally.failures)} failed")
-    return tally
+        tally.add(found)
+        left = left[found["done"] :]
+        yield len(numbers) - len(left), found["failure"]
 
 
 def _series(
@@ -82,7 +97,7 @@ def _series(
     bench = Bench(machine, measures)
     outcomes: list[list[str]] = []
     failure = ""
-    for number in numbers[:100]:
+    for number in numbers:
         trial = trial_of(seed, number, ways)
         words = [trial.way, trial.verb, trial.victim, trial.kind]
         words.append("with uplink" if "led" in f"{trial.begin}{trial.goal}" else "without uplink")
@@ -124,32 +139,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--first", type=int, default=0, help="go on with the trial of this number")
     parser.add_argument("--only", type=int, nargs="+", help="only the trials of these numbers")
+    parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
+    parser.add_argument("--state", type=Path, help="a file to go on from, and to go on from later")
     options = parser.parse_args()
-    numbers = options.only or range(options.first, options.first + options.trials)
-    tally = run(numbers, options.seed, ways_here(), lambda text: print(text, flush=True))
-    if not options.only:
-        tell(tally, options.first, options.seed)
+    tally = Tally()
+    if options.state and options.state.exists():
+        known = json.loads(options.state.read_text())
+        tally = Tally(**{**known, "counts": collections.Counter(known["counts"])})
+    numbers = options.only or range(tally.counts["trials"], options.trials)
+    end = time.monotonic() + 60 * options.minutes
+    for done, failure in run(numbers, options.seed, ways_here(), tally):
+        print(
+            f"{done} of {len(numbers)} trials, {len(tally.failures)} failed {failure}", flush=True
+        )
+        if options.state:
+            options.state.write_text(json.dumps(asdict(tally)))
+        if not options.only:
+            command = f"--trials {tally.counts['trials']} --seed {options.seed}"
+            figures = figures_of(tally.counts, len(tally.failures), tally.slowest)
+            results.write(
+                "kill", f"python -m tests.torture.kill {command}", figures, tally.failures
+            )
+        if time.monotonic() > end:
+            break
     sys.exit(1 if tally.failures else 0)
-
-
-def tell(tally: Tally, first: int, seed: int) -> None:
-    """Write the result, added to that of the trials before the first."""
-    before = results.read("kill") if first else None
-    tally.counts["trials"] = sum(tally.counts[way] for way in WAYS)
-    slowest = tally.slowest
-    if before is not None:
-        known = dict(before["figures"])
-        slowest = max(slowest, known.pop("slowest `up` after a kill, s"))
-        fresh = figures_of(tally.counts, len(tally.failures), slowest)
-        figures = [(words, count + known.get(words, 0)) for words, count in fresh[:-1]]
-        figures.append(fresh[-1])
-        tally.failures[:0] = before["failures"]
-    else:
-        figures = figures_of(tally.counts, len(tally.failures), slowest)
-    command = f"python -m tests.torture.kill --trials {figures[0][1]} --seed {seed}"
-    results.write("kill", command, figures, tally.failures)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from tests.plan.way.world import need
-from tests.torture.kill import run, ways_here
+from tests.torture.kill import Tally, run, ways_here
 
 TRIALS, SEED = 60, 7
 
@@ -16,8 +16,10 @@ def test_whatever_is_killed_the_next_up_is_right_and_down_leaves_nothing() -> No
     need(user=len(ways_here()) == 3)
     if shutil.which("nsenter") is None:
         pytest.skip("nsenter is not installed")
+    tally = Tally()
     try:
-        tally = run(range(TRIALS), SEED, ways_here(), print)
+        for done, failure in run(range(TRIALS), SEED, ways_here(), tally):
+            print(done, failure)
     except PermissionError as error:
         pytest.skip(str(error))
     assert tally.failures == []
