@@ -17,7 +17,7 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,6 +135,11 @@ def figures_of(counts: dict[str, int], failed: int, slowest: float) -> list[resu
     return [*rows, ("slowest `up` after a kill, s", round(slowest, 2))]
 
 
+def vars_of(tally: Tally) -> dict[str, object]:
+    """Give a tally as JSON has it."""
+    return {one.name: getattr(tally, one.name) for one in fields(tally)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=1000)
@@ -154,7 +159,7 @@ def main() -> None:
             f"{done} of {len(numbers)} trials, {len(tally.failures)} failed {failure}", flush=True
         )
         if options.state:
-            options.state.write_text(json.dumps(asdict(tally)))
+            options.state.write_text(json.dumps(vars_of(tally)))
         if not options.only:
             command = f"--trials {tally.counts['trials']} --seed {options.seed}"
             figures = figures_of(tally.counts, len(tally.failures), tally.slowest)
