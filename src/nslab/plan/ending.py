@@ -11,14 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nslab.errors import KernelError
-from nslab.kernel.nftables import table_names
 from nslab.kernel.record import DIRECTORY
-from nslab.kernel.transport import Transport, open_socket
-from nslab.netlink.message import Request
-from nslab.netlink.rtnl.constants import RTM
-from nslab.netlink.rtnl.link import Link
-from nslab.plan.way.choose import PREFIX, Way
 
 if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
@@ -86,6 +79,9 @@ def make_room(lab: str) -> None:
     """
     if not _may_reach_machine():
         return
+    from nslab.kernel.nftables import table_names
+    from nslab.plan.way.choose import PREFIX, Way
+
     _clear_link(Way(lab, "kernel", (), ()).host_ifname)
     tables = [name.removeprefix(PREFIX) for name in table_names() if name.startswith(PREFIX)]
     if lab in tables:
@@ -98,6 +94,12 @@ def make_room(lab: str) -> None:
 
 def _clear_link(ifname: str) -> None:
     """Delete a veth of the machine's netns."""
+    from nslab.errors import KernelError
+    from nslab.kernel.transport import Transport, open_socket
+    from nslab.netlink.message import Request
+    from nslab.netlink.rtnl.constants import RTM
+    from nslab.netlink.rtnl.link import Link
+
     asked = Request(RTM.GETLINK, Link(ifname=ifname))
     with Transport(open_socket()) as transport, contextlib.suppress(KernelError):  # there is none
         found = transport.get(asked, Link)
