@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow check bench pictures clean
+.PHONY: demo test test-slow torture check bench pictures clean
 
 $(VENV)/.demo: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +29,10 @@ test: $(VENV)/.test
 test-slow: $(VENV)/.test
 	sh tests/prepare.sh
 	PYTHONPATH=src $(BIN)/python -m pytest -m slow
+
+torture: $(VENV)/.test
+	sh tests/prepare.sh
+	PYTHONPATH=src $(BIN)/python -m tests.torture
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check

@@ -59,7 +59,7 @@ def test_a_line_that_was_being_written_ends_the_record() -> None:
     assert list(found.names) == ["lab-a"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "3", '["other", 1, 2, 3]', '["lab"]', "\0"])
+@pytest.mark.parametrize("text", ["[]", "{}", "3", '["other", 1, 2, 3]', '["lab"]', "\0"])
 @sandboxed
 def test_what_is_no_record_is_left_alone(text: str) -> None:
     note("lab", own(), "mac", "br0", None)
@@ -68,6 +68,17 @@ def test_what_is_no_record_is_left_alone(text: str) -> None:
     with pytest.raises(NslabError, match='another lab "lab" has something in this machine'):
         note("lab", own(), "mac", "br0", None)
     assert FILE.read_text() == text
+
+
+@sandboxed
+def test_a_record_whose_writer_was_killed_at_its_beginning_is_in_nobody_s_way() -> None:
+    note("lab", own(), "mac", "br0", "02:00:00:00:00:01")
+    FILE.write_text("")
+    note("lab", own(), "mac", "br1", "02:00:00:00:00:02")
+    assert [one.macs for one in records()] == [{"br1": "02:00:00:00:00:02"}]
+    FILE.write_text("")
+    record.clear_stumps()
+    assert not FILE.parent.exists()
 
 
 @sandboxed

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -324,3 +326,28 @@ def test_the_holder_s_death_ends_the_program() -> None:
             process.stdout.readline()
             os.kill(sandbox.pid, signal.SIGKILL)
             assert process.wait(2) == -signal.SIGKILL
+
+
+def test_a_program_whose_parent_is_killed_before_it_begins_does_not_begin(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    real = spawn._die_with_parent
+
+    def too_late(parted: int) -> None:
+        parent = os.getppid()
+        os.kill(parent, signal.SIGKILL)
+        while os.getppid() == parent:
+            time.sleep(0.001)
+        real(parted)
+
+    readable, writable = os.pipe()
+    os.set_inheritable(writable, True)  # noqa: FBT003 - the only way to say it
+    parent = os.fork()
+    if parent == 0:
+        with mock.patch.object(spawn, "_die_with_parent", too_late):
+            spawn.run_child(["touch", str(made)], os.environ)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(parent, 0)[1]) == -signal.SIGKILL
+    os.close(writable)
+    assert os.read(readable, 1) == b""  # whoever was to be the program has ended, too
+    os.close(readable)
+    assert not made.exists()

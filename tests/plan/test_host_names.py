@@ -325,3 +325,17 @@ def test_doctor_lists_what_a_killed_lab_left() -> None:
         "/run/netns/office-pc1",
         "/run/netns/office-pc2",
     ]
+
+
+@pytest.mark.parametrize("directory_there", [True, False])
+@sandboxed
+def test_what_an_up_that_was_killed_at_its_first_name_began_is_swept(
+    *, directory_there: bool
+) -> None:
+    before = facts()
+    record.note_made(str(NAMES))
+    assert NAMES.exists()
+    if not directory_there:
+        NAMES.rmdir()
+    assert leave.sweep() == []
+    assert facts() == before

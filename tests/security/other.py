@@ -12,7 +12,7 @@ import pytest
 
 from nslab.kernel import libc
 from tests.kernel.sandboxed import NOBODY
-from tests.plan.way.world import _python_for_all
+from tests.plan.way.world import python_for_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ def another_user(function: Callable[[], object], user: int = NOBODY) -> Iterator
 def _child(function: Callable[[], object], user: int) -> Iterator[str]:
     if os.getuid() != 0:
         pytest.skip("only root can be another user")
-    python = _python_for_all() or sys.executable
+    python = python_for_all() or sys.executable
     readable, writable = os.pipe()
     child = os.fork()
     if child == 0:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import nslab
 from nslab.kernel import libc
 from tests.kernel.sandboxed import NOBODY
-from tests.plan.way.world import _python_for_all
+from tests.plan.way.world import python_for_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def run(module: str, *words: str, user: bool) -> Outcome:
     path = [str(Path(nslab.__file__).parents[1]), str(ROOT)]
     path += [one for one in sys.path if "site-packages" in one]
     variables = [f"PYTHONPATH={os.pathsep.join(path)}", "HOME=/tmp", f"PATH={os.environ['PATH']}"]
-    python = _python_for_all() if user else sys.executable
+    python = python_for_all() if user else sys.executable
     command = ["env", *variables, python, "-m", module, INSIDE, *words]
     if user:
         ids = ["--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]

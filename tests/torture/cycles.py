@@ -286,8 +286,8 @@ def _led_out(part: str, cycles: int) -> Outcome:
     """Run a part with a way out on a played machine, which must be as before."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         played = world.World(Path(folder), user=False)
-        python = world._python_for_all()
-        world._build(played)
+        python = world.python_for_all()
+        world.build(played, world.serve_beside)
         before = played.state()
         work = functools.partial(run, part, cycles, part)
         figures, failures = _as_user(work, python) if part == "pasta" else work()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 SCRIPT = r"""
 for n in $(ls /run/netns); do
@@ -24,6 +25,9 @@ for p in /proc/[0-9]*; do tr '\0' ' ' <$p/cmdline; echo; done
 """To be run in a lab's `outside`."""
 
 _PASSING = re.compile(r" (linkdown|expires \S+|proto \S+|pref \S+|counter packets \d+ bytes \d+)")
+_OWN_WORD = re.compile(r"fe80|anycast|multicast|dev lo ")
+"""What pasta's link has by chance, and what pasta has left in `outside`: `lo` up."""
+
 _PROGRAMS = ("pasta", "relay")
 
 
@@ -37,8 +41,8 @@ def read(text: str) -> list[str]:
         elif place == "lab" and _is_command(line):
             found += [f"lab: {name}" for name in _PROGRAMS if name in line]
         elif line.startswith("[{"):
-            found += [f"{place}: {link}" for link in _links(line)]
-        elif line.strip():
+            found += [f"{place}: {link}" for link in _links(line, place)]
+        elif line.strip() and not (place == "outside" and _OWN_WORD.search(line)):
             found.append(f"{place}: {_PASSING.sub('', line).strip()}")
     return sorted(found)
 
@@ -47,18 +51,27 @@ def _is_command(line: str) -> bool:
     return "nslab.kernel" in line or line.startswith(("pasta", "sh ", "tr ", "/"))
 
 
-def _links(line: str) -> list[str]:
+def _links(line: str, place: str) -> list[str]:
     return [
         json.dumps(
             {
                 "ifname": link["ifname"],
-                "mac": link.get("address"),
+                "mac": None if _kind(link) == "tun" else link.get("address"),
                 "mtu": link["mtu"],
                 "up": "UP" in link["flags"],
                 "alias": link.get("ifalias"),
-                "kind": link.get("linkinfo", {}).get("info_kind"),
-                "addresses": sorted(f"{a['local']}/{a['prefixlen']}" for a in link["addr_info"]),
+                "kind": _kind(link),
+                "addresses": sorted(
+                    f"{one['local']}/{one['prefixlen']}"
+                    for one in link["addr_info"]
+                    if _kind(link) != "tun" or one["scope"] != "link"
+                ),
             }
         )
         for link in json.loads(line)
+        if (place, link["ifname"]) != ("outside", "lo")
     ]
+
+
+def _kind(link: dict[str, Any]) -> str:
+    return str(link.get("linkinfo", {}).get("info_kind", ""))

@@ -21,7 +21,7 @@ import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nslab
 from nslab import cli
@@ -32,8 +32,7 @@ from tests.plan.way import world
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nslab.netlink.attrs import Json
-
+    Json = dict[str, Any]
     Facts = dict[str, object]
 
 ROOT = Path(__file__).parents[2]
@@ -257,8 +256,8 @@ def _be_nslab(words: list[str], said: int, *, user: bool, arm: Callable[[], None
         nowhere = os.open(os.devnull, os.O_RDONLY)
         for number, fd in enumerate((nowhere, said, said)):
             os.dup2(fd, number)
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         if user:
             sys.executable, sys.path[:] = world.python_for_all(), _path_for_all()
             sandboxed._become(sandboxed.NOBODY, sandboxed.NOBODY)
@@ -297,11 +296,12 @@ def _files(path: str) -> list[str]:
 
 def _sysctls(path: str) -> list[str]:
     found = []
-    for one in sorted(Path(path).rglob("*")):
-        if not _UNSTEADY.search(str(one)) and one.is_file():
-            with contextlib.suppress(OSError, UnicodeError):
-                found.append(f"{one} {one.read_text().strip()}")
-    return found
+    for folder, _, names in os.walk(path):  # links come and go, and their folders here with them
+        for one in (Path(folder, name) for name in names):
+            if not _UNSTEADY.search(str(one)):
+                with contextlib.suppress(OSError, UnicodeError):
+                    found.append(f"{one} {one.read_text().strip()}")
+    return sorted(found)
 
 
 def _lines(path: str) -> list[str]:

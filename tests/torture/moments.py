@@ -17,7 +17,7 @@ from nslab.plan.steps import AddNetns
 from tests.torture.machine import holders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
     from nslab.kernel.sandbox import Sandbox
@@ -31,9 +31,15 @@ COMMAND, HOLDER, BOTH = "the command", "the holder", "both"
 _KERNEL = {"posix", "_io", "_socket", "socket", "_posixsubprocess", "fcntl", "select"}
 
 
-def strike(victim: str, command: int) -> None:
-    """Kill, as nobody should."""
-    pids = holders() if victim in (HOLDER, BOTH) else []
+def strike(victim: str, command: int, known: Sequence[int] = ()) -> None:
+    """Kill, as nobody should.
+
+    Args:
+        victim: which.
+        command: the PID of the command.
+        known: those of the holders; a process that has joined a lab cannot find them.
+    """
+    pids = (known or holders()) if victim in (HOLDER, BOTH) else []
     for pid in [*pids, *([command] if victim in (COMMAND, BOTH) else [])]:
         try:
             os.kill(pid, signal.SIGKILL)
@@ -43,14 +49,14 @@ def strike(victim: str, command: int) -> None:
 
 def after(place: int, victim: str) -> Reached:
     """Strike at the moment of that number, the first being 1."""
-    seen = 0
+    seen, known = 0, holders()
 
     def reached() -> None:
         nonlocal seen
         seen += 1
         if seen == place:
             sys.setprofile(None)
-            strike(victim, os.getpid())
+            strike(victim, os.getpid(), known)
 
     return reached
 
@@ -73,15 +79,14 @@ def at_calls(reached: Reached) -> None:
     """Let this process tell of each call into the kernel that has returned."""
 
     def profile(frame: FrameType, event: str, called: object) -> None:
-        if event == "c_return" and _place(called) in _KERNEL:
-            reached()
-        elif event == "return" and frame.f_globals.get("__name__") == "nslab.kernel.libc":
+        system_call = frame.f_globals.get("__name__") == "nslab.kernel.libc"
+        if (event == "return" and system_call) or (event == "c_return" and _is_kernel_s(called)):
             reached()
 
     sys.setprofile(profile)
 
 
-def _place(called: object) -> str:
-    """Name the module of a function in C, or of the object whose method it is."""
+def _is_kernel_s(called: object) -> bool:
+    """Tell by the module of a function in C, or of the object whose method it is."""
     own = getattr(called, "__module__", None)
-    return own or type(getattr(called, "__self__", None)).__module__
+    return (own or type(getattr(called, "__self__", None)).__module__) in _KERNEL

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict
 
 sys.path.append(str(Path(__file__).parents[2] / "bench"))
 import machine
@@ -16,13 +16,22 @@ if TYPE_CHECKING:
 
 DIRECTORY = Path(__file__).parent / "results"
 
-Figure = tuple[str, int | float | str]
-"""What was counted or measured, in words, and how much."""
+Figure = tuple[str, Any]
+"""What was counted or measured, in words, and how much: a number or a word."""
 
 
-def write(
-    name: str, command: str, figures: Sequence[Figure], failures: Sequence[str] = ()
-) -> Path:
+class Result(TypedDict):
+    """What such a file holds."""
+
+    command: str
+    date: str
+    commit: str
+    machine: dict[str, str]
+    figures: list[Figure]
+    failures: list[str]
+
+
+def write(name: str, command: str, figures: Sequence[Figure], failures: Sequence[str] = ()) -> Path:
     """Write a part's result.
 
     Args:
@@ -32,15 +41,24 @@ def write(
         failures: one line each.
     """
     described = machine.describe()
-    content = {
+    content: Result = {
         "command": command,
         "date": time.strftime("%Y-%m-%d"),
         "commit": described.pop("nslab's commit"),
         "machine": described,
-        "figures": [list(figure) for figure in figures],
+        "figures": list(figures),
         "failures": list(failures),
     }
     DIRECTORY.mkdir(exist_ok=True)
     path = DIRECTORY / f"{name}.json"
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
+
+
+def read(name: str) -> Result | None:
+    """Give a part's result, if there is one."""
+    path = DIRECTORY / f"{name}.json"
+    if not path.exists():
+        return None
+    found: Result = json.loads(path.read_text(encoding="utf-8"))
+    return found

@@ -16,7 +16,7 @@ import pytest
 from nslab.ip import program
 from nslab.kernel.sandbox import running
 from tests.kernel.sandboxed import _become_nobody, _enter
-from tests.plan.way.world import World, _build, _python_for_all
+from tests.plan.way.world import World, build, python_for_all, serve_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,12 +35,12 @@ def enter(*, user: bool, internet: bool = False) -> None:
     is_root = os.getuid() == 0
     _enter()
     if internet:
-        _build(World(Path(tempfile.gettempdir()), user=user))
+        build(World(Path(tempfile.gettempdir()), user=user), serve_beside)
     else:
         assert program.run("ip", ["link", "set", "lo", "up"]) == 0
     gc.enable()
     if user and is_root:
-        sys.executable = _python_for_all()  # the holder's; root's own may be hidden from others
+        sys.executable = python_for_all()  # the holder's; root's own may be hidden from others
         if not sys.executable:
             pytest.skip("no Python here is for all users")
         _become_nobody()

@@ -33,10 +33,14 @@ def run(arguments: list[str]) -> int:
     """End the labs of the given names, the only one, or all; exit 1 if one was not running."""
     options = parser().parse_args(arguments)
     swept = sweep()
+    if not swept and not running():  # one may have been ending just then
+        swept = sweep()
     if not options.quiet:
         say_swept(swept)
     names = _names(options) if running() or not swept else options.lab
     done = {name: _end(name, loud=options.verbose) or name in swept for name in names}
+    if not all(done.values()):  # likewise
+        done |= dict.fromkeys((name for name in sweep() if name in done), True)
     if options.json:
         rows = [{"lab": name, "ended": ended} for name, ended in done.items()]
         print(json.dumps(rows, indent=2))

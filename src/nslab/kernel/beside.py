@@ -41,6 +41,8 @@ def start(
 ) -> int:
     """Start a program beside a lab, whose holder keeps its pidfd.
 
+    It runs once the holder has that: should this process be killed before, nobody would find it.
+
     Args:
         sandbox: the lab.
         name: under which `stop` finds it.
@@ -56,22 +58,34 @@ def start(
         LabNotRunningError: the lab ended.
         KernelError: the kernel does not let this user in.
     """
-    pid = _start(sandbox, command, fds, (said, netns))
+    held, let_go = os.pipe()
+    begun, failing = os.pipe()
+    try:
+        pid = _start(sandbox, command, fds, (said, netns, held, failing))
+        wire.close([failing])
+        failing = -1
+        _lodge(sandbox, name, pid, command)
+        with contextlib.suppress(BrokenPipeError):  # the lab has ended
+            os.write(let_go, b"!")
+        number = os.read(begun, 16).decode()  # nothing once the program runs
+        if number and said < 0:  # else the program's own words tell more
+            raise libc.failure(f"start {command[0]} beside the lab", int(number))
+    finally:
+        wire.close([held, let_go, begun, *([failing] if failing >= 0 else [])])
+    return pid
+
+
+def _lodge(sandbox: Sandbox, name: str, pid: int, command: Sequence[str]) -> None:
     try:
         pidfd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return pid
+    except ProcessLookupError:  # the lab has ended
+        return
     except OSError as error:
-        os.kill(pid, _signal.SIGKILL)
         raise libc.of_oserror(f"start {command[0]} beside the lab", error) from None
     try:
         sandbox.lodge(name, pidfd)
-    except BaseException:  # nobody would find it again
-        _signal.pidfd_send_signal(pidfd, _signal.SIGKILL)
-        raise
     finally:
         os.close(pidfd)
-    return pid
 
 
 def stop(sandbox: Sandbox, name: str) -> None:
@@ -93,7 +107,7 @@ def stop(sandbox: Sandbox, name: str) -> None:
 
 
 def _start(
-    sandbox: Sandbox, command: Sequence[str], fds: Sequence[int], more: tuple[int, int]
+    sandbox: Sandbox, command: Sequence[str], fds: Sequence[int], more: tuple[int, int, int, int]
 ) -> int:
     import subprocess
 
@@ -119,21 +133,17 @@ def _start(
 
 
 def main() -> None:
-    """Run as `beside HOLDER SAID NETNS PROGRAM ARGUMENT…`: enter, start it, tell its PID."""
-    holder, said, netns, *command = sys.argv[1:]
+    """Run as `beside HOLDER SAID NETNS HELD FAILING PROGRAM …`: enter, start it, tell its PID."""
+    holder, said, netns, held, failing, *command = sys.argv[1:]
     try:
         _enter(int(holder), int(netns))
-        begun, failing = os.pipe()
         child = os.fork()
     except (KernelError, OSError) as error:
         os.write(1, f"error {error.errno or 0}".encode())
         os._exit(_FAILED)
     if child == 0:
-        _become(command, int(said), failing)
-    os.close(failing)
-    number = os.read(begun, 16).decode()  # nothing once the program runs
-    failed = number and int(said) < 0  # else the program's own words tell more
-    os.write(1, (f"error {number}" if failed else f"pid {child}").encode())
+        _become(command, int(said), int(held), int(failing))
+    os.write(1, f"pid {child}".encode())
     os._exit(0)
 
 
@@ -148,7 +158,7 @@ def _enter(holder: int, netns: int) -> None:
         os.close(netns)
 
 
-def _become(command: Sequence[str], said: int, failing: int) -> None:
+def _become(command: Sequence[str], said: int, held: int, failing: int) -> None:
     try:
         os.setsid()
         nowhere = os.open(os.devnull, os.O_RDWR)
@@ -156,6 +166,10 @@ def _become(command: Sequence[str], said: int, failing: int) -> None:
             (nowhere, *((said, said) if said >= 0 else (nowhere, nowhere)))
         ):
             os.dup2(fd, number)
+        os.set_inheritable(failing, False)  # noqa: FBT003 - the standard library's own call
+        if not os.read(held, 1):  # whoever started it has been killed
+            os._exit(_FAILED)
+        os.close(held)
         _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)  # Python had it ignored
         os.execvp(command[0], list(command))
     except OSError as error:

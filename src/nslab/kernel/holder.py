@@ -46,6 +46,7 @@ FILES = {"hosts": "/run/nslab/hosts", "resolver": "/run/nslab/resolv.conf"}
 
 _SWAP = str.maketrans("./", "/.")
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
+_ATTEMPTS = 16
 _RESERVE = wire.MAX_FDS + 64  # descriptors for connections and for what one request needs
 
 
@@ -62,6 +63,7 @@ class Holder:
         self.waiting: list[socket] = []
         self.kept = False
         self.document = -1
+        self.attempts: list[int] = []
         self.source = ""
         self.lodged: dict[str, int] = {}
         self.started = str(int(time.time()))
@@ -83,6 +85,9 @@ class Holder:
             "lodgers": self.lodgers,
             "put": self.put,
             "get": self.get,
+            "attempt": self.attempt,
+            "attempted": self.attempted,
+            "conclude": self.conclude,
             "keep": self.keep,
         }
         self.name_netns(OUTSIDE, self.outside)
@@ -191,7 +196,7 @@ class Holder:
 
     def forget(self, fds: list[int]) -> None:
         """Close what was handed over, except what the holder itself keeps."""
-        own = {*self.netns.values(), *self.lodged.values(), self.document}
+        own = {*self.netns.values(), *self.lodged.values(), self.document, *self.attempts}
         wire.close([fd for fd in fds if fd not in own])
 
     # The requests: each gives words and descriptors.
@@ -346,8 +351,7 @@ class Holder:
         """Keep a file (the lab as it was last brought up) and the name of its source."""
         source, document = words[0], fds[0]
         wire.read_file(document)
-        if self.document >= 0:
-            os.close(self.document)
+        self.attempts += [self.document] * (self.document >= 0)
         self.document, self.source = document, source
         return ["ok"], []
 
@@ -355,6 +359,25 @@ class Holder:
         """Give the kept file, its source, when the lab began, and whether it is all up."""
         state = "up" if self.document >= 0 else "starting"
         return ["ok", self.source, self.started, state], [self.document] * (self.document >= 0)
+
+    def attempt(self, _: list[str], fds: list[int]) -> Reply:
+        """Keep the file that the lab is being brought to, until it is there (`conclude`)."""
+        wanted = wire.read_file(fds[0])
+        if all(wire.read_file(fd) != wanted for fd in self.attempts):
+            self.attempts.append(fds[0])
+            wire.close(self.attempts[:-_ATTEMPTS])
+            del self.attempts[:-_ATTEMPTS]
+        return ["ok"], []
+
+    def attempted(self, _: list[str], __: list[int]) -> Reply:
+        """Give what else the lab was, or was to become, since a change was last concluded."""
+        return ["ok"], [*self.attempts]
+
+    def conclude(self, _: list[str], __: list[int]) -> Reply:
+        """Forget all but the kept file: nothing else of the lab is there."""
+        wire.close(self.attempts)
+        self.attempts = []
+        return ["ok"], []
 
     def keep(self, words: list[str], _: list[int]) -> Reply:
         """Outlive the process that began the lab, or no longer."""

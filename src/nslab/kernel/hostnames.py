@@ -42,35 +42,28 @@ def add(lab: str, holder: Holder, name: str, text: str, pattern: str) -> None:
         NslabError: a directory is not root's alone.
         KernelError: it cannot be made.
     """
-    record.note_made(DIRECTORY)
+    if found(name) is not None:
+        raise taken(name)
+    record.note(lab, holder, "name", name, text, pattern)
     try:
-        _add(lab, holder, name, text, pattern)
+        record.note_made(DIRECTORY)
+        _link(name, text)
     except BaseException:
+        record.note(lab, holder, "name", name, None)
         record.unmake(DIRECTORY)
         raise
 
 
-def _add(lab: str, holder: Holder, name: str, text: str, pattern: str) -> None:
+def _link(name: str, text: str) -> None:
     directory = record.open_owned(DIRECTORY)
     try:
-        if found(name) is not None:
-            raise taken(name)
-        record.note(lab, holder, "name", name, text, pattern)
-        _link(lab, holder, name, text, directory)
+        os.symlink(text, name, dir_fd=directory)
     except FileExistsError:
         raise taken(name) from None
     except OSError as error:
         raise libc.of_oserror(f"make {DIRECTORY}/{name}", error) from None
     finally:
         os.close(directory)
-
-
-def _link(lab: str, holder: Holder, name: str, text: str, directory: int) -> None:
-    try:
-        os.symlink(text, name, dir_fd=directory)
-    except OSError:
-        record.note(lab, holder, "name", name, None)
-        raise
 
 
 def delete(lab: str, holder: Holder, name: str, text: str) -> None:

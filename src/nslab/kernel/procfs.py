@@ -35,6 +35,17 @@ def start_time(pid: int) -> int:
     return 0 if words[0] in _DEAD else int(words[19])
 
 
+def is_ending(pid: int) -> bool:
+    """Tell whether a process has let go of all its descriptors, as the kernel's first act on it.
+
+    The first process of a PID namespace stays so until all others in there have ended.
+    """
+    try:
+        return not os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return True
+
+
 def exchange(word: str) -> str:
     """Read a sysctl and, for `key=value`, set it; give the value from before, or `!errno`."""
     key, given, value = word.partition("=")

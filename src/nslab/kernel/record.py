@@ -14,10 +14,11 @@ import errno
 import fcntl
 import json
 import os
+import stat
 
 from nslab.errors import NslabError
 from nslab.kernel import libc
-from nslab.kernel.procfs import start_time
+from nslab.kernel.procfs import is_ending, start_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ class Holder:
     @property
     def alive(self) -> bool:
         """Whether it lives; of another PID namespace's processes nothing is known, so they do."""
-        return self.space != _space() or start_time(self.pid) == self.started
+        if self.space != _space():
+            return True
+        return start_time(self.pid) == self.started and not is_ending(self.pid)
 
 
 class Record:
@@ -131,6 +134,14 @@ def forget(record: Record) -> None:
         found = _read(directory, record.lab + _SUFFIX) if directory >= 0 else None
         if found is not None and found.holder == record.holder:
             os.unlink(record.lab + _SUFFIX, dir_fd=directory)
+
+
+def clear_stumps() -> None:
+    """Delete empty records: whoever began one was killed before anything else was done."""
+    with _directory(make=False) as directory:
+        for name in os.listdir(directory) if directory >= 0 else ():
+            if name.endswith(_SUFFIX) and _is_stump(directory, name):
+                os.unlink(name, dir_fd=directory)
 
 
 def note_made(path: str) -> None:
@@ -257,6 +268,9 @@ def _begin(directory: int, lab: str, holder: Holder) -> int:
         fd = os.open(name, flags | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=directory)
     except FileExistsError:
         found = _read(directory, name, whole=False)  # a large lab has written much
+        if _is_stump(directory, name):
+            os.unlink(name, dir_fd=directory)
+            return _begin(directory, lab, holder)
         if found is None or found.holder != holder:
             taken = f'another lab "{lab}" has something in this machine, as {DIRECTORY}/{name} says'
             raise NslabError(taken, hint="give this lab another name") from None
@@ -270,6 +284,11 @@ def _begin(directory: int, lab: str, holder: Holder) -> int:
         os.unlink(name, dir_fd=directory)
         raise
     return fd
+
+
+def _is_stump(directory: int, name: str) -> bool:
+    status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+    return stat.S_ISREG(status.st_mode) and status.st_size == 0
 
 
 def _write(fd: int, words: Sequence[object], lab: str) -> None:

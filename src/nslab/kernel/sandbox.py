@@ -269,6 +269,26 @@ class Sandbox:
             wire.close(fds)
         return document, source, int(started), state
 
+    def attempt(self, document: bytes) -> None:
+        """Tell the holder what the lab is to become, so that it is known should nobody end it."""
+        fd = wire.memory_file(document)
+        try:
+            self._ask("attempt", fds=[fd])
+        finally:
+            os.close(fd)
+
+    def attempted(self) -> list[bytes]:
+        """Give what else the lab was, or was to become, since a change was last concluded."""
+        fds = self._ask("attempted")[1]
+        try:
+            return [wire.read_file(fd) for fd in fds]
+        finally:
+            wire.close(fds)
+
+    def conclude(self) -> None:
+        """Say that the lab is wholly as the kept document says, and nothing else of it is there."""
+        self._ask("conclude")
+
     def become_writer(self, check: Callable[[], None] = lambda: None) -> None:
         """Wait until nobody else is changing the lab; from then on nobody else does.
 

@@ -11,6 +11,7 @@ import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
 import contextlib
 import errno
 import os
+import select
 import sys
 
 from nslab.errors import KernelError, LabNotRunningError, NslabError
@@ -149,17 +150,35 @@ def run_child(
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)  # ignored, it would keep the status from us
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (*_FORWARDED, _signal.SIGCHLD))
     in_front = _foreground() == os.getpgrp()
+    parted, held = os.pipe()
     child = os.fork()
     if child == 0:
+        os.close(held)
+        _die_with_parent(parted)
         if leads and in_front:
             os.setpgid(0, 0)
             _take_terminal()
         _become(command, environment, program or command[0], before)
     status = _attend(child, in_front=in_front)
+    wire.close([parted, held])
     if in_front and _foreground() != os.getpgrp():
         _take_terminal()
     _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
     return status
+
+
+def _die_with_parent(parted: int) -> None:
+    """End this freshly forked process with its parent, also if that has been killed already.
+
+    Args:
+        parted: a pipe of which only the parent has the other end: of its PID nothing can be told
+            in the lab's PID namespace.
+    """
+    libc.prctl(libc.PR_SET_PDEATHSIG, _signal.SIGKILL)
+    poll = select.poll()
+    poll.register(parted, 0)
+    if poll.poll(0):
+        os._exit(EXIT_FAILED)
 
 
 def _attend(child: int, *, in_front: bool) -> int:
@@ -215,7 +234,6 @@ def _become(
     """Turn this freshly forked process into the program; never returns."""
     code = EXIT_FAILED
     try:
-        libc.prctl(libc.PR_SET_PDEATHSIG, _signal.SIGKILL)
         for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python had them ignored
             _signal.signal(number, _signal.SIG_DFL)
         for number in _FORWARDED:

@@ -236,7 +236,9 @@ class _Comparison:
             for doomed in self.doomed:
                 if doomed[0] == name:
                     indexes.pop(doomed[1], None)
-            highest = max([link.index for link in self.observed[name].links.values()], default=1)
+            present = self.observed[name]
+            taken = [*present.known.values(), *(link.index for link in present.links.values())]
+            highest = max(taken, default=1)
             for ifname in state.links:
                 if ifname not in indexes:
                     highest += 1

@@ -6,6 +6,7 @@ be taken back.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,15 +28,16 @@ def _take_down(sandbox: Sandbox) -> None:
     if not _may_reach_machine():
         sandbox.end()
         return
-    document = sandbox.get()[0]
-    led_out = b'"uplink"' in document
+    documents = [sandbox.get()[0], *sandbox.attempted()]
+    led_out = any(b'"uplink"' in document for document in documents)
     if led_out:
         from nslab.plan.way.host import part_from_machine
 
         part_from_machine(sandbox)
-    hosted = b'"host"' in document or _is_remembered()
+    hosted = any(b'"host"' in document for document in documents) or _is_remembered()
     if hosted:
-        _part_from_host(sandbox, document)
+        for document in documents:
+            _part_from_host(sandbox, document)
     sandbox.end()
     if hosted:
         from nslab.plan.host import leave
@@ -69,6 +71,46 @@ def sweep() -> list[str]:
 
         swept += leave.sweep()
     return list(dict.fromkeys(swept))
+
+
+def make_room(lab: str) -> None:
+    """Take back what ended labs have left in the machine, before a lab begins.
+
+    Args:
+        lab: its name, which nobody else has by now: what is called so is an ended one's, be it
+            that the kernel is still at it.
+
+    Raises:
+        NslabError: nftables refuses.
+    """
+    if not _may_reach_machine():
+        return
+    from nslab.kernel.nftables import table_names
+    from nslab.plan.way.choose import PREFIX, Way
+
+    _clear_link(Way(lab, "kernel", (), ()).host_ifname)
+    tables = [name.removeprefix(PREFIX) for name in table_names() if name.startswith(PREFIX)]
+    if lab in tables:
+        from nslab.plan.way.host import close_for
+
+        close_for(lab)
+    if tables or _is_remembered():
+        sweep()
+
+
+def _clear_link(ifname: str) -> None:
+    """Delete a veth of the machine's netns."""
+    from nslab.errors import KernelError
+    from nslab.kernel.transport import Transport, open_socket
+    from nslab.netlink.message import Request
+    from nslab.netlink.rtnl.constants import RTM
+    from nslab.netlink.rtnl.link import Link
+
+    asked = Request(RTM.GETLINK, Link(ifname=ifname))
+    with Transport(open_socket()) as transport, contextlib.suppress(KernelError):  # there is none
+        found = transport.get(asked, Link)
+        if found.linkinfo is not None and found.linkinfo.kind == "veth":
+            transport.request(Request(RTM.DELLINK, Link(index=found.index)))
 
 
 def leftovers() -> list[str]:

@@ -6,7 +6,7 @@ around it here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nslab.errors import LabBusyError, NslabError
@@ -22,7 +22,7 @@ from nslab.plan.host.ports import fitted
 from nslab.plan.lower import lower
 from nslab.plan.observe import observe, read_sysctls
 from nslab.plan.plan import Plan
-from nslab.plan.state import IMPLIED, State
+from nslab.plan.state import IMPLIED, NetnsState, State
 from nslab.plan.way.lead import (
     Leading,
     Now,
@@ -37,6 +37,8 @@ from nslab.plan.way.lead import (
 from nslab.plan.way.serve import refuse_busy, serve
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nslab.kernel.sandbox import Sandbox
     from nslab.plan.way.choose import Choice
 
@@ -71,40 +73,40 @@ def plan_new(desired: Desired, leading: Leading, own: Hosting, defaults: dict[st
 
 def plan_change(sandbox: Sandbox, wanted: Wanted) -> Plan:
     """Plan the change of a running lab."""
-    desired, last = wanted.desired, document_of(sandbox)
-    observed = look_at(sandbox, [desired, last])
+    desired, past = wanted.desired, past_of(sandbox)
+    observed = look_at(sandbox, [desired, *past])
     leading = Leading()
-    if desired.uplinks() or last.uplinks():
-        now = Now(sandbox, last, observed)
+    if any(lab.uplinks() for lab in (desired, *past)):
+        now = Now(sandbox, past, observed)
         leading = decide(desired, wanted.uplink, now, direct=wanted.direct)
     own = hosting(desired, wanted.host, sandbox, observed)
-    states = [with_links(lower(desired), leading.way), with_links(lower(last), leading.before)]
+    states = [with_links(lower(desired), leading.way), with_links(_all(past), leading.before)]
     states[0] = own.fit(states[0])
     defaults = defaults_of(sandbox, states)
-    if last.uplinks():  # what they were read from has been changed since
+    if any(lab.uplinks() for lab in past):  # what they were read from has been changed since
         defaults |= {key: "" for key in FORWARD if key in defaults}
     plan = compare(states[0], without_pasta(observed), states[1], defaults)
-    serving = serve(desired, leading.way, last, leading.before, sandbox)
+    serving = serve(desired, leading.way, past, leading.before, sandbox)
     refuse_busy(serving)
     return Plan(own.around(around(plan, leading, serving, sandbox)))
 
 
-def drifts(sandbox: Sandbox, desired: Desired, last: Desired) -> list[Drift]:
+def drifts(sandbox: Sandbox, desired: Desired, past: Sequence[Desired]) -> list[Drift]:
     """List the differences between a lab and the kernel: the way out's first, then the lab's own.
 
     Args:
         sandbox: the running lab.
         desired: what should be.
-        last: the lab as it was last brought up.
+        past: the lab as it was last brought up, and what it was to become since.
     """
-    observed = look_at(sandbox, [desired, last])
-    before = found(last, observed)
-    states = [with_links(lower(each), before) for each in (desired, last)]
+    observed = look_at(sandbox, [desired, *past])
+    before = found(past, observed)
+    states = [with_links(lower(desired), before), with_links(_all(past), before)]
     states[0] = fitted(states[0], desired, observed)
     seen = without_pasta(observed)
     own = drift_of(states[0], seen, states[1], defaults_of(sandbox, states))
-    serving = serve(desired, before, last, before, sandbox)
-    beside = around([], as_it_is(last, before), serving, sandbox)
+    serving = serve(desired, before, past, before, sandbox)
+    beside = around([], as_it_is(past[0], before), serving, sandbox)
     outer = [Drift(step.finding()) for step in beside]
     return [*outer, *own, *names_drift(desired, sandbox)]
 
@@ -126,6 +128,31 @@ def document_of(sandbox: Sandbox) -> Desired:
     if not data:
         raise NslabError(f'the lab "{sandbox.lab}" is still being brought up')
     return loads(data.decode(), format="json", name=sandbox.lab).resolve()
+
+
+def past_of(sandbox: Sandbox) -> list[Desired]:
+    """Give the lab as it was last brought up, and what it was to become since, in parts perhaps."""
+    texts = [data.decode() for data in sandbox.attempted()]
+    attempts = [loads(text, format="json", name=sandbox.lab).resolve() for text in texts]
+    return [document_of(sandbox), *attempts]
+
+
+def _all(labs: Sequence[Desired]) -> State:
+    """Give what several labs of one name would hold together: the first one's word counts most."""
+    found: State = {}
+    for state in map(lower, labs):
+        for name, netns in state.items():
+            found[name] = _both(found[name], netns) if name in found else netns
+    return found
+
+
+def _both(first: NetnsState, second: NetnsState) -> NetnsState:
+    links = second.links | first.links
+    for ifname in first.links.keys() & second.links.keys():
+        addresses = first.links[ifname].addresses + second.links[ifname].addresses
+        links[ifname] = replace(links[ifname], addresses=tuple(dict.fromkeys(addresses)))
+    routes = list(dict.fromkeys([*first.routes, *second.routes]))
+    return NetnsState(links, routes, second.sysctl | first.sysctl)
 
 
 def look_at(sandbox: Sandbox, labs: list[Desired]) -> State:

@@ -22,7 +22,7 @@ from nslab.kernel import echo, libc
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, no_such_node
 from nslab.lab import Desired, Lab, dumps
 from nslab.plan.apply import Watch, apply
-from nslab.plan.ending import sweep, take_down
+from nslab.plan.ending import make_room, take_down
 from nslab.plan.host import leave
 from nslab.plan.host.hosting import hosting
 from nslab.plan.interrupts import held_back
@@ -37,6 +37,7 @@ from nslab.plan.planning import (
     drifts,
     host_defaults,
     look_at,
+    past_of,
     plan_change,
     plan_new,
     same_source,
@@ -186,9 +187,8 @@ class Running:
     def drift(self, lab: Lab | Desired | None = None) -> list[Drift]:
         """List the differences between the lab (as last brought up, or as given) and the kernel."""
         with self.open() as sandbox:
-            last = document_of(sandbox)
-            wanted = last if lab is None else _resolve(lab)
-            return drifts(sandbox, wanted, last)
+            past = past_of(sandbox)
+            return drifts(sandbox, past[0] if lab is None else _resolve(lab), past)
 
     def trace(self, node: str) -> list[Hop]:
         """Look at a node's way out of the lab hop by hop, up to the first one that fails.
@@ -286,9 +286,8 @@ def _up(wanted: Wanted, *, keep: bool, watch: Watch | None) -> Running:
     while True:
         with held_back() as check:
             try:
-                sandbox = _begin(name)
-                if sandbox is not None:
-                    return _start(sandbox, wanted, keep=keep, watch=watch, check=check)
+                with contextlib.suppress(FileExistsError):
+                    return _start(wanted, keep=keep, watch=watch, check=check)
                 with contextlib.suppress(LabNotRunningError):
                     return _change(wanted, watch, check)
             except (OvertakenError, StepError) as error:
@@ -301,23 +300,13 @@ def _up(wanted: Wanted, *, keep: bool, watch: Watch | None) -> Running:
         time.sleep(0.02)
 
 
-def _begin(name: str) -> Sandbox | None:
-    """Start a lab's sandbox, unless there is one."""
-    leave.sweep()
-    try:
-        return Sandbox.start(name)
-    except FileExistsError:
-        return None
-
-
-def _start(
-    sandbox: Sandbox, wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check
-) -> Running:
+def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> Running:
     desired = wanted.desired
+    sandbox = Sandbox.start(desired.name)
     leading = Leading()
     try:
+        make_room(desired.name)
         if desired.uplinks():
-            sweep()
             leading = decide(desired, wanted.uplink, direct=wanted.direct)
         own = hosting(desired, wanted.host, None, {})
         plan = plan_new(desired, leading, own, defaults_of(sandbox, [lower(desired)]))
@@ -365,7 +354,10 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
             source = same_source(sandbox, wanted.source)
             plan = plan_change(sandbox, wanted)
             steps = _with_memory(plan.steps, sandbox, replace(wanted, source=source))
+            if plan.steps:
+                sandbox.attempt(dumps(desired, format="json").encode())
             apply(steps, sandbox, watch, check)
+            sandbox.conclude()
         except KeyboardInterrupt:
             raise LabInterrupted(
                 f'interrupted: the lab "{desired.name}" is as it was before'

@@ -72,6 +72,7 @@ def sweep() -> list[str]:
     ended = [one for one in record.records() if not one.holder.alive]
     for one in ended:
         _clear(one)
+    record.clear_stumps()
     record.unmake(DIRECTORY)
     return [one.lab for one in ended]
 

@@ -14,7 +14,7 @@ from nslab.lab.uplink import UPLINK
 from nslab.nft import program, rules
 from nslab.plan.steps.step import Deed, Step
 from nslab.plan.way import host, tables
-from nslab.plan.way.choose import pasta_arguments
+from nslab.plan.way.choose import PREFIX, pasta_arguments
 
 if TYPE_CHECKING:
     from _socket import socket
@@ -161,7 +161,7 @@ class CloseHost(Deed):
         return "let this machine be as it was before the lab"
 
     def command(self) -> str:
-        return f"nft {quote(rules.drop_words(tables.PREFIX + self.way.lab))}"
+        return f"nft {quote(rules.drop_words(PREFIX + self.way.lab))}"
 
     def finding(self) -> str:
         return f"{HOST}: this machine still forwards for the lab"

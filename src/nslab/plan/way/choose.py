@@ -23,6 +23,9 @@ Choice: TypeAlias = Literal["auto", "kernel", "pasta", "none"]
 
 KINDS = ("auto", "kernel", "pasta", "none")
 
+PREFIX = "nslab."
+"""How the names of labs' nftables tables in the machine's netns begin; the lab's name follows."""
+
 POOLS: tuple[Network, ...] = (IPv4Network("100.127.0.0/16"), IPv6Network("fd6e:736c:6163::/48"))
 """Where the two addresses of the way out are taken from (RFC 6598; a ULA, RFC 4193)."""
 

@@ -22,6 +22,7 @@ from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.link import Link
 from nslab.nft import program, rules
 from nslab.plan.way import tables
+from nslab.plan.way.choose import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,15 +88,10 @@ def is_barred() -> bool:
 def is_open_for(way: Way, ruleset: Sequence[Json], versions: Iterable[int] = ()) -> bool:
     """Tell whether the machine forwards these IP versions for a lab, by its rule set."""
     memory = tables.remembered(ruleset, way.lab)
-    own = [one for one in ruleset if _is_in(one, tables.PREFIX + way.lab)]
+    own = [one for one in ruleset if _is_in(one, PREFIX + way.lab)]
     missing = len(tables.doors(ruleset)) * 2 > len(tables.admitted(ruleset, way.lab))
     forwards = all(exchange(FORWARDING[version]) != "0" for version in versions)
     return rules.same(tables.host_table(way, memory), own) and forwards and not missing
-
-
-def knows(lab: str) -> bool:
-    """Tell whether the machine does something for a lab."""
-    return os.geteuid() == 0 and program.is_here() and lab in tables.labs(ruleset())
 
 
 def leftovers() -> list[str]:
@@ -191,7 +187,7 @@ def _close(lab: str) -> None:
         if key not in others:
             _give_back(key, value)
     if lab in tables.labs(found):
-        program.load([*_deletions(found, lab), *rules.drop_command(tables.PREFIX + lab)])
+        program.load([*_deletions(found, lab), *rules.drop_command(PREFIX + lab)])
 
 
 def _has_legacy_filter() -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nslab.errors import KernelError, OvertakenError
+from nslab.kernel.nftables import table_names
 from nslab.kernel.sandbox import HOST, OUTSIDE
 from nslab.lab.address import is_link_local
 from nslab.lab.model import Route
@@ -18,6 +19,7 @@ from nslab.plan.lower import HIGH
 from nslab.plan.state import LinkState, NetnsState
 from nslab.plan.steps import DeleteNetns
 from nslab.plan.way.choose import (
+    PREFIX,
     Choice,
     Way,
     forwards,
@@ -31,7 +33,7 @@ from nslab.plan.way.choose import (
 from nslab.plan.way.machine import MARK, Machine, look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from nslab.errors import StepError
     from nslab.kernel.sandbox import Sandbox
@@ -51,12 +53,12 @@ class Now:
 
     Attributes:
         sandbox: the lab itself.
-        last: the lab as it was last brought up.
+        past: the lab as it was last brought up, and what it was to become since.
         observed: its namespaces, with `outside` and the machine's.
     """
 
     sandbox: Sandbox
-    last: Desired
+    past: Sequence[Desired]
     observed: State
 
 
@@ -68,11 +70,13 @@ class Leading:
         way: what shall be; None for no way out.
         before: what is.
         versions: the IP versions that the machine shall forward.
+        led: whether there was one, or one was begun, so that something of it may be left.
     """
 
     way: Way | None = None
     before: Way | None = None
     versions: tuple[int, ...] = ()
+    led: bool = False
 
 
 def probe(lab: str) -> State:
@@ -95,11 +99,13 @@ def decide(lab: Desired, choice: Choice, now: Now | None = None, *, direct: bool
     Raises:
         NslabError: it cannot be had here, or clashes with the machine's own networks.
     """
-    before = found(now.last, now.observed) if now else None
-    if choice == "auto" and now and now.last.uplinks():
-        choice = _taken(now.sandbox, before)
+    past = now.past if now else ()
+    before = found(past, now.observed) if now else None
+    led = any(one.uplinks() for one in past)
+    if choice == "auto" and now:
+        choice = _taken(now, before)
     if not lab.uplinks() or choice == "none":
-        return Leading(None, before, _opened(now.last, before) if now else ())
+        return Leading(None, before, _opened(past, before), led)
     from nslab.plan.way import host
 
     plain = plain_subnets(lab)
@@ -115,25 +121,29 @@ def decide(lab: Desired, choice: Choice, now: Now | None = None, *, direct: bool
     ends = _ends(lab, kept, [*known, *labs])
     subnets = led_out(lab)
     if kind == "pasta":
-        return Leading(Way(lab.name, kind, *ends, subnets), before, _versions(lab, machine))
+        return Leading(Way(lab.name, kind, *ends, subnets), before, _versions(lab, machine), led)
     mtu = machine.mtu if machine.mtu < 1500 else None
     direct = direct and (kept is None or kept.direct) and not meets(subnets, [*there, *labs])
     way = Way(lab.name, kind, *ends, subnets, plain, forwards(lab), mtu, direct)
-    return Leading(way, before, _versions(lab, machine))
+    return Leading(way, before, _versions(lab, machine), led)
 
 
-def _taken(sandbox: Sandbox, before: Way | None) -> Choice:
-    """Tell which kind a running lab was given: what is left of a broken way out says it, too."""
+def _taken(now: Now, before: Way | None) -> Choice:
+    """Tell which kind a running lab was given: what is left of a broken way out says it, too.
+
+    Where nothing is left and somebody was killed in the middle of a change, it is chosen anew.
+    """
     if before is not None:
         return "kernel" if before.kind == "kernel" else "pasta"
+    if len(now.past) > 1 or not now.past[0].uplinks():
+        return "auto"
     from nslab.kernel.pasta import LODGED
-    from nslab.plan.way import host
 
-    pidfd = sandbox.lend(LODGED)
-    if pidfd is not None:
-        os.close(pidfd)
-        return "pasta"
-    return "kernel" if host.knows(sandbox.lab) else "none"
+    pidfd = now.sandbox.lend(LODGED)
+    if pidfd is None:
+        return "none"
+    os.close(pidfd)
+    return "pasta"
 
 
 def refuse_overtaken(leading: Leading) -> None:
@@ -160,13 +170,14 @@ def is_overtaken(error: OvertakenError | StepError) -> bool:
 
 def as_it_is(lab: Desired, before: Way | None) -> Leading:
     """Give the way out that a running lab has as the one that it shall keep."""
-    return Leading(before, before, _opened(lab, before))
+    return Leading(before, before, _opened([lab], before))
 
 
-def _opened(lab: Desired, before: Way | None) -> tuple[int, ...]:
+def _opened(past: Sequence[Desired], before: Way | None) -> tuple[int, ...]:
     """Give the IP versions that the machine forwards for a running lab."""
+    led = next((lab for lab in past if lab.uplinks()), None)
     kernel = before is not None and before.kind == "kernel"
-    return _versions(lab, look()) if kernel else ()
+    return _versions(led, look()) if led is not None and kernel else ()
 
 
 def on_any_machine(lab: Desired) -> Leading:
@@ -182,18 +193,27 @@ def on_any_machine(lab: Desired) -> Leading:
     return Leading(way, None, tuple(sorted({network.version for network in inner})))
 
 
-def found(last: Desired, observed: State) -> Way | None:
-    """Tell which way out a lab has now, from its link in `outside` and from what it was made of."""
+def found(past: Sequence[Desired], observed: State) -> Way | None:
+    """Tell which way out a lab has now, from its link in `outside` and from what it was made of.
+
+    Where the kernel's has lost its link, the machine's own part of it tells; not which kind.
+    """
+    last = next((lab for lab in past if lab.uplinks()), None)
+    if last is None:
+        return None
+    kernel = Way(last.name, "kernel", (), (), led_out(last), plain_subnets(last), forwards(last))
     state = observed.get(OUTSIDE, NetnsState())
     link = state.links.get(UPLINK)
     if link is None:
-        return None
+        if not _is_open(last.name):
+            return None
+        near, far = transfer(last.name, led_out(last))
+        return replace(kernel, near=near, far=far, direct=True)
     if link.kind == "veth" and link.peer is not None and link.peer[0] == HOST:
         there = observed[HOST].links[link.peer[1]]
-        ends = _given(link), _given(there)
-        plain, straight = plain_subnets(last), forwards(last)
-        direct, mtu = there.alias.endswith(_DIRECT), _unusual(link.mtu)
-        return Way(last.name, "kernel", *ends, led_out(last), plain, straight, mtu, direct)
+        direct = there.alias.endswith(_DIRECT)
+        near, far, mtu = _given(link), _given(there), _unusual(link.mtu)
+        return replace(kernel, near=near, far=far, mtu=mtu, direct=direct)
     gateways = {route.dst.version: route.via for route in state.routes if route.ifname == UPLINK}
     far = tuple(
         type(near)((via, near.network.prefixlen))
@@ -201,6 +221,11 @@ def found(last: Desired, observed: State) -> Way | None:
         if (via := gateways.get(near.version)) is not None
     )
     return Way(last.name, "pasta", _given(link), far, led_out(last))
+
+
+def _is_open(lab: str) -> bool:
+    """Tell whether the machine forwards for a lab, by the name of the lab's table."""
+    return os.geteuid() == 0 and PREFIX + lab in table_names()
 
 
 def _given(link: LinkState) -> tuple[Interface, ...]:
@@ -216,7 +241,8 @@ def without_pasta(observed: State) -> State:
         return observed
     links = {ifname: one for ifname, one in state.links.items() if one is not link}
     routes = [route for route in state.routes if route.ifname != UPLINK]
-    return {**observed, OUTSIDE: NetnsState(links, routes, state.sysctl)}
+    known = {**state.known, UPLINK: link.index}
+    return {**observed, OUTSIDE: NetnsState(links, routes, state.sysctl, known)}
 
 
 def with_links(state: State, way: Way | None) -> State:
@@ -256,7 +282,7 @@ def around(
 
 def _passage(leading: Leading, sandbox: Sandbox | None) -> tuple[list[Step], list[Step]]:
     """Give the way out's own steps: those before the links and routes change, and those after."""
-    if leading.way is None and leading.before is None:
+    if leading.way is None and leading.before is None and not leading.led:
         return [], []
     from nslab.plan.way import passage  # most labs have no way out, and need not load it
 

@@ -15,7 +15,7 @@ from nslab.plan.steps.relay import (
 from nslab.plan.way import ports, resolver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.lab.model import Desired
@@ -34,7 +34,7 @@ class Serving:
 def serve(
     desired: Desired,
     way: Way | None,
-    last: Desired | None = None,
+    past: Sequence[Desired] = (),
     before: Way | None = None,
     sandbox: Sandbox | None = None,
 ) -> Serving:
@@ -43,16 +43,17 @@ def serve(
     Args:
         desired: what is to be.
         way: the way out that is to be.
-        last: the lab as it was last brought up, None for a new one.
+        past: the lab as it was last brought up, and what it was to become since.
         before: the way out that is.
         sandbox: the running lab, None for a new one.
     """
     wanted = _starts(desired, way)
-    known = _starts(last, before) if last is not None else {}
+    known = {name: step for lab in past for name, step in _starts(lab, before).items()}
     alive = set(sandbox.lodgers()) if sandbox is not None and (wanted or known) else set()
     ending = [step for name, step in known.items() if name in alive and name not in wanted]
     beginning: list[Step] = [step for name, step in wanted.items() if name not in alive]
-    beginning += _resolver_file(way, before, sandbox)
+    if way is not None or any(lab.uplinks() for lab in past):
+        beginning += _resolver_file(way, sandbox)
     return Serving(tuple(each for step in ending for each in step.undo()), tuple(beginning))
 
 
@@ -79,10 +80,8 @@ def refuse_busy(serving: Serving) -> None:
             ports.refuse_busy(step.netns, step.published)
 
 
-def _resolver_file(way: Way | None, before: Way | None, sandbox: Sandbox | None) -> Iterator[Step]:
+def _resolver_file(way: Way | None, sandbox: Sandbox | None) -> Iterator[Step]:
     """Let the nodes ask what they can reach."""
-    if way is None and before is None:
-        return
     machine = resolver.of_machine()
     text = resolver.of_lab(machine, way) if way is not None else machine
     now = sandbox.resolver() if sandbox is not None else machine

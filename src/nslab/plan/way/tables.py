@@ -25,6 +25,7 @@ from nslab.nft.rules import (
     redirected,
     version,
 )
+from nslab.plan.way.choose import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
     Place = tuple[str, str, str]
     """A chain: family, table, name."""
-
-PREFIX = "nslab."
-"""How the names of our tables in the machine's netns begin; the lab's name follows."""
 
 MEMORY = "before"
 """The chain, attached to nothing, whose comments remember the machine's settings from before."""

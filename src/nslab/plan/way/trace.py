@@ -95,7 +95,7 @@ class _Way:
         self.observed = observed
         self.node = node
         self.version = version
-        self.way = found(lab, observed)
+        self.way = found([lab], observed)
         self.gateways = [
             item
             for uplink in lab.uplinks()

@@ -1,0 +1,212 @@
+"""One trial of `kill.py`: what is done, and what must be so afterwards."""
+
+from __future__ import annotations
+
+import mmap
+import struct
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.plan.way.world import MACHINE4
+from tests.torture import facts
+from tests.torture.machine import Machine, difference, eventually, output, processes
+from tests.torture.moments import COMMAND, after, at_calls, at_steps, strike
+from tests.torture.trials import ASK, LABS, SLEEP, WAYS, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.torture.machine import Command, Said
+
+
+class FailedError(Exception):
+    """A trial that did not end well; says how."""
+
+
+@dataclass(slots=True)
+class Measure:
+    """An undisturbed run of a command: its seconds, and how many steps and calls it made."""
+
+    seconds: float
+    step: int
+    call: int
+
+
+class Bench:
+    """A machine with what is known of it and of its labs undisturbed."""
+
+    def __init__(self, machine: Machine, measures: dict[str, list[float]]) -> None:
+        self.machine = machine
+        self.before = machine.state()
+        self.references: dict[tuple[str, str], list[str]] = {}
+        self.measures = measures
+        self.slowest = 0.0
+
+    def run(self, trial: Trial) -> str:
+        """Do a trial; say what happened to the command: killed, or it was over before.
+
+        Raises:
+            FailedError: something was not as it should be.
+        """
+        way = trial.way
+        self.reference(way, trial.then)
+        measure = self.measure(trial) if trial.kind != "at rest" else None
+        if trial.begin:
+            self.succeed(way, *self.words_up(way, trial.begin))
+        outcome = self.kill(trial, measure)
+        if trial.down_first:
+            self.clear(way)
+        begun = time.monotonic()
+        self.succeed(way, *self.words_up(way, trial.then))
+        self.slowest = max(self.slowest, time.monotonic() - begun)
+        self.check(way, trial.then)
+        self.succeed(way, "down")
+        self.check_machine()
+        return outcome
+
+    def kill(self, trial: Trial, measure: Measure | None) -> str:
+        """Run the command and strike."""
+        if measure is None:
+            strike(trial.victim, -1)
+            return "killed"
+        place = 1 + int(trial.share * (measure.step if trial.kind == "step" else measure.call))
+        arms: dict[str, Callable[[], None]] = {
+            "time": lambda: None,
+            "step": lambda: at_steps(after(place, trial.victim)),
+            "call": lambda: at_calls(after(place, trial.victim)),
+        }
+        command = self.start(trial, arms[trial.kind])
+        if trial.kind == "time":
+            time.sleep(trial.share * measure.seconds)
+            strike(trial.victim, command.pid)
+        if trial.verb == "exec" and trial.kind == "call":
+            time.sleep(trial.share * 0.1)
+            strike(trial.victim, command.pid)
+        said = command.wait()
+        _need(said.code is not None, "the command hung", said)
+        _need(said.is_clean, "the command said", said)
+        if trial.verb == "exec":
+            _need(eventually(lambda: not _is_asleep()), "what exec ran goes on", said)
+        return "killed" if said.code == -9 else "ended itself"
+
+    def start(self, trial: Trial, arm: Callable[[], None] = lambda: None) -> Command:
+        """Start a trial's command."""
+        user = trial.way == WAYS[2]
+        words = ["exec", "pc1", *SLEEP] if trial.verb == "exec" else ["down"]
+        if trial.goal and trial.verb != "exec":
+            words = self.words_up(trial.way, trial.goal)
+        return self.machine.start(words, user=user, arm=arm)
+
+    def measure(self, trial: Trial) -> Measure:
+        """Learn how long a command takes undisturbed, and how many steps and calls it makes."""
+        key = f"{trial.way}, {trial.verb}, {trial.begin} to {trial.goal}"
+        if key not in self.measures:
+            counted = mmap.mmap(-1, 16)
+            self.undisturbed(trial, lambda: _count(counted))
+            steps, calls = struct.unpack("QQ", counted)
+            self.measures[key] = [self.undisturbed(trial), steps, calls]
+        seconds, step, call = self.measures[key]
+        return Measure(seconds, int(step), int(call))
+
+    def undisturbed(self, trial: Trial, arm: Callable[[], None] = lambda: None) -> float:
+        """Run a trial's command from its beginning to its end; give its seconds."""
+        if trial.begin:
+            self.succeed(trial.way, *self.words_up(trial.way, trial.begin))
+        command = self.start(trial, arm)
+        if trial.verb == "exec":
+            _need(eventually(_is_asleep), "exec runs nothing")
+            seconds = time.monotonic() - command.begun
+            strike(COMMAND, command.pid)
+            command.wait()
+        else:
+            said = command.wait()
+            seconds = time.monotonic() - command.begun
+            _need(said.code == 0, "the undisturbed command failed", said)
+        if trial.verb != "down":
+            self.succeed(trial.way, "down")
+        self.check_machine()
+        return seconds
+
+    def reference(self, way: str, lab: str) -> list[str]:
+        """Give the facts of a lab that nobody disturbed."""
+        if (way, lab) not in self.references:
+            self.succeed(way, *self.words_up(way, lab))
+            self.references[way, lab] = self.steady(way)
+            self.check(way, lab)
+            self.succeed(way, "down")
+            self.check_machine()
+        return self.references[way, lab]
+
+    def steady(self, way: str) -> list[str]:
+        """Give the facts once they change no more."""
+        found: list[list[str]] = [self.facts(way)]
+
+        def same() -> bool:
+            found.append(self.facts(way))
+            return found[-1] == found[-2]
+
+        eventually(same)
+        return found[-1]
+
+    def facts(self, way: str) -> list[str]:
+        """Ask `ip`, `nft` and /proc."""
+        return facts.read(self.succeed(way, "exec", "outside", "sh", "-c", facts.SCRIPT).text)
+
+    def check(self, way: str, lab: str) -> None:
+        """See that the running lab is the right one."""
+        self.succeed(way, "show", "--drift")
+        self.succeed(way, "ping")
+        wanted = self.references[way, lab]
+        if not eventually(lambda: self.facts(way) == wanted):
+            raise FailedError(difference({"lab": wanted}, {"lab": self.facts(way)}))
+        if lab.startswith("led"):
+            said = self.succeed(way, "exec", "pc1", "bash", "-c", ASK)
+            _need(said.text == MACHINE4, "the way out", said)
+        names = output("ip", "netns", "list").split()
+        nodes = {fact.partition(":")[0] for fact in wanted} - {"lab", "outside", "lan", "dmz"}
+        expected = {f"torn-{node}" for node in nodes if way == WAYS[1]}
+        _need(expected == set(names), f"names on the machine: {names}")
+
+    def clear(self, way: str) -> None:
+        """Have `down` make the machine as it was, whatever there was to end."""
+        said = self.machine.run("down", user=way == WAYS[2])
+        _need(said.code in (0, 1) and said.is_clean, "down", said)
+        self.check_machine()
+
+    def check_machine(self) -> None:
+        """See that the machine is as it was at first."""
+        if not eventually(lambda: self.machine.state() == self.before):
+            raise FailedError(f"left behind: {difference(self.before, self.machine.state())}")
+
+    def words_up(self, way: str, lab: str) -> list[str]:
+        """Write the lab's file; give the words that bring it up."""
+        path = self.machine.write({"name": "torn", **LABS[lab]})
+        return ["up", path, *(["--host"] if way == WAYS[1] else [])]
+
+    def succeed(self, way: str, *words: str) -> Said:
+        """Run nslab, which must do well."""
+        said = self.machine.run(*words, user=way == WAYS[2])
+        _need(said.code == 0, " ".join(words[:2]), said)
+        return said
+
+
+def _need(true: object, what: str, said: Said | None = None) -> None:
+    if not true:
+        raise FailedError(f"{what}{f' [{said.code}]: {said.text.strip()}' if said else ''}")
+
+
+def _count(shared: mmap.mmap) -> None:
+    """Count steps and calls of this process."""
+    counts = [0, 0]
+
+    def more(place: int) -> None:
+        counts[place] += 1
+        shared[:] = struct.pack("QQ", *counts)
+
+    at_steps(lambda: more(0))
+    at_calls(lambda: more(1))
+
+
+def _is_asleep() -> bool:
+    return any(" ".join(SLEEP) in command for command in processes())
