@@ -9,10 +9,14 @@ from nslab.lab.document import quote
 from nslab.lab.words import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from nslab.lab.document import Document, Path, Tree
     from nslab.lab.words import Words
+
+
+_HINTS = 20
+"""So many problems may have been noted before one that tells the nearest known word."""
 
 
 class Reader:
@@ -29,6 +33,13 @@ class Reader:
     def faults(self) -> int:
         """How many problems were noted so far."""
         return len(self.document.problems)
+
+    def nearest(self, word: str, known: Iterable[str]) -> str | None:
+        """Give the hint that names the nearest known word, if it is one of the first unknown ones.
+
+        To look for it among thousands takes long, and a file may have thousands of unknown words.
+        """
+        return names.nearest(word, known) if self.faults < _HINTS else None
 
     def refuse(self, path: Path, message: str, hint: str | None = None) -> None:
         """Note a problem at a path."""
@@ -52,7 +63,7 @@ class Reader:
         for key in value:
             word = words.get(key)
             if word is None:
-                self.refuse((*path, key), "unknown key", names.nearest(key, words))
+                self.refuse((*path, key), "unknown key", self.nearest(key, words))
             elif word.kind is Kind.LATER:
                 self.refuse((*path, key), "not supported yet")
         for key, word in words.items():

@@ -100,7 +100,7 @@ class LabDraft:
     Attributes:
         segments: bridges and cables in the order of the file.
         nodes: by name, in the order of their first mention.
-        published: every published port with its node.
+        published: every published port with its node, by port of the outside and protocol.
         unsure: nodes with an endpoint that was refused; what follows from it is not noted.
         expect: who must reach whom.
     """
@@ -109,5 +109,5 @@ class LabDraft:
     segments: list[Segment] = field(default_factory=list)
     nodes: dict[str, NodeDraft] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)
-    published: list[tuple[Publish, str]] = field(default_factory=list)
+    published: dict[tuple[int, str], list[tuple[Publish, str]]] = field(default_factory=dict)
     expect: list[Expectation] = field(default_factory=list)

@@ -132,7 +132,7 @@ def _end(
 
 def _refuse_name(reader: Reader, known: Iterable[str], word: str, path: Path) -> None:
     message = "is no node and no bridge of the lab"
-    reader.refuse_value(path, word, message, names.nearest(word, known))
+    reader.refuse_value(path, word, message, reader.nearest(word, known))
 
 
 # What the words stand for

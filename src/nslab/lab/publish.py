@@ -29,13 +29,14 @@ def read(reader: Reader, lab: LabDraft, node: NodeDraft, value: Tree, path: Path
         published = _one(reader, text, at)
         if published is None:
             continue
-        for other, owner in lab.published:
+        rivals = lab.published.setdefault((published.outside, published.protocol), [])
+        for other, owner in rivals:
             if published.meets(other):
                 taken = f"is taken by {other} of {owner}"
                 reader.refuse_value(at, text, taken, "choose another port of the outside")
                 break
         else:
-            lab.published.append((published, node.name))
+            rivals.append((published, node.name))
             node.publish.append(published)
 
 

@@ -153,11 +153,18 @@ def _segment(reader: Reader, tree: dict[str, Tree], path: Path) -> Segment:
         segment.mtu = reader.whole(tree["mtu"], (*path, "mtu"), *MTU)
     if "subnet" in tree:
         for at, text in reader.texts(tree["subnet"], (*path, "subnet")):
+            if len(segment.subnets) >= _SUBNETS:
+                reader.refuse(at, f"more than {_SUBNETS} subnets on one segment")
+                break
             network = _network(reader, text, at)
             if network and _fits(reader, segment, network, at):
                 segment.subnets.append(Subnet(network))
     segment.unsure = reader.faults > faults
     return segment
+
+
+_SUBNETS = 256
+"""So many may be on one segment: each of its links has an address of each of them."""
 
 
 def _fits(reader: Reader, segment: Segment, network: Network, path: Path) -> bool:

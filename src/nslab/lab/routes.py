@@ -6,7 +6,7 @@ from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, TypeAlias
 
-from nslab.lab import address, names
+from nslab.lab import address
 from nslab.lab.model import Route
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _check_dev(reader: Reader, node: NodeDraft, draft: RouteDraft, ends: list[En
         return True
     links = f" ({', '.join(known)})" if known else ", which has none"
     message = f"is no link of {node.name}{links}"
-    reader.refuse_value((*draft.path, "dev"), draft.dev, message, names.nearest(draft.dev, known))
+    reader.refuse_value((*draft.path, "dev"), draft.dev, message, reader.nearest(draft.dev, known))
     return False
 
 

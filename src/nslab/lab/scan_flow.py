@@ -49,6 +49,7 @@ def read_toml(text: str, document: Document) -> None:
     """
     import tomllib
 
+    _check_dots(text)
     try:
         document.tree = tomllib.loads(text)
     except ValueError as error:
@@ -59,6 +60,24 @@ def read_toml(text: str, document: Document) -> None:
     except RecursionError:
         pass  # likewise
     _Scan(text, document, separator="=").statements()
+
+
+def _check_dots(text: str) -> None:
+    """Refuse longer chains of words and dots than any key is, or any other text of a lab.
+
+    tomllib would take memory by the square of their length.
+    """
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") < MAX_DEPTH:
+            continue
+        length = 0
+        for part in line.split("."):
+            length = length + 1 if _KEY.fullmatch(part) else 0
+            if length > MAX_DEPTH:
+                raise Syntax(too_deep(), number)
+
+
+_KEY = re.compile(r"""[ \t]*([A-Za-z0-9_-]+|"[^"]*"|'[^']*')[ \t]*""")
 
 
 def _first(pairs: list[tuple[str, Tree]]) -> dict[str, Tree]:
