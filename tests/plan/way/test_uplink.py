@@ -148,3 +148,11 @@ def test_what_a_plain_user_cannot_have_is_said(world: World) -> None:
     with pytest.raises(AssertionError, match="which pasta cannot do"):
         world.up({"name": "plain", "bridges": {"lan": lan}})
     assert world.nslab("ls", check=False).stdout == ""
+
+
+@in_world(user=True)
+def test_a_second_way_out_joins_one_by_pasta(world: World) -> None:
+    world.up(LAB)
+    world.up({**LAB, "nodes": {"alone": {"uplink": True}, "other": {"uplink": True}}})
+    assert world.ask("other", FAR4, 80) == f"{MACHINE4} 5"
+    assert "as the file says" in world.nslab("show", "--drift").stdout

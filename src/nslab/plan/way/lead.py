@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from nslab.plan.way.serve import Serving
 
 
+_NO_LINK = "pasta/"
+"""A name that no link can have."""
+
 _DIRECT = " direct"
 """How the alias of the machine's end ends, where the way out is direct."""
 
@@ -241,7 +244,7 @@ def without_pasta(observed: State) -> State:
         return observed
     links = {ifname: one for ifname, one in state.links.items() if one is not link}
     routes = [route for route in state.routes if route.ifname != UPLINK]
-    known = {**state.known, UPLINK: link.index}
+    known = {**state.known, _NO_LINK: link.index}  # its number stays taken
     return {**observed, OUTSIDE: NetnsState(links, routes, state.sysctl, known)}
 
 
