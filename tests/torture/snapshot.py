@@ -61,13 +61,18 @@ def snapshot(sandbox: Sandbox, expected: Iterable[State] = ()) -> dict[str, Fact
 
 def _netns(handle: Handle) -> Facts:
     ask = handle.transport.dump
-    links = ask(Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS)), Link)
+    links = [
+        link
+        for link in ask(Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS)), Link)
+        if not (link.linkinfo and link.linkinfo.kind == "tun")  # pasta's, of random MAC
+    ]
     names = {link.index: link.ifname or "" for link in links}
-    addresses = _addresses(handle)
+    addresses = [one for one in _addresses(handle) if one.index in names]
     routes = [
         route
         for route in ask(Request(RTM.GETROUTE, Route()), Route)
-        if route.type != RTN.MULTICAST  # IPv6's own, a second after a link's carrier
+        if route.type != RTN.MULTICAST
+        and (route.oif is None or route.oif in names)  # IPv6's own, a second after a link's carrier
     ]
     rules = ask(Request(RTM.GETRULE, Rule()), Rule)
     return {

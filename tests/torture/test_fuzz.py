@@ -38,11 +38,9 @@ def _broken(data: bytes) -> None:
     ("target", "name"),
     [(_endless, "TooSlowError"), (_huge, "MemoryError"), (_broken, "ValueError")],
 )
-def test_the_guard_notices(target: object, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fuzz, "SECONDS", 0.2)
-
+def test_the_guard_notices(target: object, name: str) -> None:
     def tried() -> None:
-        guard = Guard(target)  # type: ignore[arg-type]
+        guard = Guard(target, 0.2)  # type: ignore[arg-type]
         guard(b"long")
         guard(b"x")
         ((place, (_, data)),) = guard.findings.items()

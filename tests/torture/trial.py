@@ -72,6 +72,8 @@ class Trial:
     def run(self, tree: dict[str, Tree], edit: dict[str, Tree], chance: random.Random) -> None:
         """Do everything with one lab and one edit of it."""
         before = world()
+        if self.way == "pasta":  # which cannot do without
+            tree, edit = masqueraded(tree), masqueraded(edit)
         first, second = read(tree, self.name), read(edit, self.name)
         try:
             stays = True
@@ -151,6 +153,13 @@ class Trial:
         """End a lab that a failure left."""
         with contextlib.suppress(LabNotRunningError):
             connect(self.name).down()
+
+
+def masqueraded(tree: dict[str, Tree]) -> dict[str, Tree]:
+    """Give a tree in which no way out is without masquerade."""
+    text = json.dumps(tree).replace('"masquerade": false', '"masquerade": true')
+    found: dict[str, Tree] = json.loads(text)
+    return found
 
 
 def eventually(get: Callable[[], T], wanted: T) -> T:
