@@ -17,7 +17,7 @@ import pytest
 
 from nslab.errors import KernelError, LabBusyError, LabNotRunningError
 from nslab.kernel import reach, spawn, wire
-from nslab.kernel.procfs import exchange, is_emptied, process_name
+from nslab.kernel.procfs import exchange, is_emptied, pid_space, process_name
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, running
 from tests.kernel.labs import (
     descriptors,
@@ -292,6 +292,7 @@ def test_a_zombie_that_nobody_reaps_does_not_hold_up_the_end(lab: Sandbox) -> No
     with spawn.popen((lab.lab, lab.pid, "a"), script, stdout=subprocess.PIPE) as program:
         assert program.stdout is not None
         program.stdout.readline()
+        space = pid_space(lab.pid)
         os.kill(lab.pid, signal.SIGSTOP)  # as slow as a holder can be
         os.kill(program.pid, signal.SIGSTOP)  # it will not reap the program
         ending = threading.Thread(target=lab.end)
@@ -301,10 +302,29 @@ def test_a_zombie_that_nobody_reaps_does_not_hold_up_the_end(lab: Sandbox) -> No
         os.kill(lab.pid, signal.SIGCONT)
         ending.join(5)
         assert not ending.is_alive()
-        assert is_emptied(lab.pid)
+        assert is_emptied(lab.pid, space)
         assert Path(f"/proc/{lab.pid}").exists()  # what is left is for the program's parent to reap
         os.kill(program.pid, signal.SIGCONT)
         assert program.wait() == -signal.SIGKILL
+
+
+def test_a_holder_that_shows_nothing_any_more_is_waited_for(
+    lab: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listdir, closed = os.listdir, f"/proc/{lab.pid}/fd"
+
+    def look(path: str) -> list[str]:
+        if path == closed:  # as a plain user's holder does at its end, once its memory is gone
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return listdir(path)
+
+    script = ["sh", "-c", "echo ready; exec sleep 60"]
+    with spawn.popen((lab.lab, lab.pid, "a"), script, stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        program.stdout.readline()
+        monkeypatch.setattr(os, "listdir", look)
+        assert not is_emptied(lab.pid, pid_space(lab.pid))  # the program lives
+        program.kill()
 
 
 @nested
@@ -342,6 +362,7 @@ def test_sysctls_by_their_words() -> None:
 
 def test_no_such_process() -> None:
     assert process_name(2**22 + 1) == ""
-    assert is_emptied(2**22 + 1)
+    assert is_emptied(2**22 + 1, 1)
     assert process_name(os.getpid()) == Path("/proc/self/comm").read_text().strip()
-    assert not is_emptied(os.getpid())
+    assert not is_emptied(os.getpid(), pid_space(os.getpid()))
+    assert pid_space(2**22 + 1) == 0

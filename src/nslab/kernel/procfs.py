@@ -77,12 +77,26 @@ def members(inodes: set[int]) -> list[int]:
     return [pid for pid in found if pid != 1]
 
 
-def is_emptied(holder: int) -> bool:
-    """Tell whether an ending holder has let go of all it had, and no process of its lab lives."""
+def pid_space(pid: int) -> int:
+    """Give the number of the PID namespace that a process is in; 0 if that is not to be seen."""
+    try:
+        return os.stat(f"/proc/{pid}/ns/pid").st_ino
+    except OSError:
+        return 0
+
+
+def is_emptied(holder: int, own: int) -> bool:
+    """Tell whether an ending holder has let go of all it had, and no process of its lab lives.
+
+    Args:
+        holder: its PID.
+        own: its PID namespace, as `pid_space` gave it while it lived.
+    """
     try:
         if os.listdir(f"/proc/{holder}/fd"):
             return False
-        own = os.stat(f"/proc/{holder}/ns/pid").st_ino
+    except PermissionError:  # it has no memory any more: what is left of it is root's to see
+        pass
     except OSError:
         return True
     others = (int(entry) for entry in os.listdir("/proc") if entry.isdigit())

@@ -22,7 +22,7 @@ from nslab.errors import (
     NodeNotFoundError,
 )
 from nslab.kernel import libc, reach, wire
-from nslab.kernel.procfs import is_emptied, process_name
+from nslab.kernel.procfs import is_emptied, pid_space, process_name
 from nslab.kernel.transport import Transport, adopt_socket, open_socket
 
 TYPE_CHECKING = False
@@ -327,14 +327,15 @@ class Sandbox:
             pidfd = -1
         except OSError as error:
             raise libc.failure("end the lab", error.errno or 0) from None
+        space = pid_space(self.pid)
         with contextlib.suppress(LabNotRunningError):  # it is ending already
             self._send(["end"])
         if pidfd >= 0:
-            self._await_end(pidfd)
+            self._await_end(pidfd, space)
             os.close(pidfd)
         self.close()
 
-    def _await_end(self, pidfd: int) -> None:
+    def _await_end(self, pidfd: int, space: int) -> None:
         """Wait for the holder's end.
 
         Its last trace stays until somebody reaps those whose parents were outside the lab and died
@@ -344,7 +345,7 @@ class Sandbox:
         gone = select.poll()
         gone.register(pidfd, select.POLLIN)
         while process_name(self.pid) == wire.HOLDER and not gone.poll(_PATIENCE):
-            if is_emptied(self.pid):
+            if is_emptied(self.pid, space):
                 break
 
     def _make_room(self, count: int) -> None:
