@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 _STRIDES = {
     "root-new": 17,
-    "root-new-way": 67,
+    "root-new-way": 101,
     "root-change": 29,
-    "root-change-way": 79,
-    "root-change-to-way": 97,
-    "root-change-from-way": 97,
+    "root-change-way": 127,
+    "root-change-to-way": 149,
+    "root-change-from-way": 149,
     "user-new": 17,
     "user-new-way": 67,
     "user-change": 29,

@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from nslab import Lab, diff, up
-from nslab.errors import LabInterrupted
-from nslab.kernel.sandbox import running
+from nslab.errors import LabInterrupted, NslabError
+from nslab.kernel.sandbox import Sandbox, running
 from nslab.plan.interrupts import held_back
 
 if TYPE_CHECKING:
@@ -149,6 +149,18 @@ def test_a_running_lab_is_as_it_was(name: str, place: int) -> None:
         assert lab.drift() == []
         assert diff(star(name, 2)).steps == ()
         assert lab.ping().ok
+
+
+def test_a_signal_is_the_reason_of_what_fails_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until it has a session of its own, the holder's process gets the terminal's signals, too."""
+
+    def start(_: str) -> NoReturn:
+        signal.raise_signal(signal.SIGINT)
+        raise NslabError("the holder died")
+
+    monkeypatch.setattr(Sandbox, "start", start)
+    with pytest.raises(KeyboardInterrupt):
+        up(star("struck", 1))
 
 
 @pytest.mark.kernel

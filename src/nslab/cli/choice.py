@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from nslab.cli.candidates import SUFFIXES
 from nslab.errors import LabNotRunningError, NslabError, UsageError
@@ -23,12 +23,15 @@ def prepare_to_build(tell: Callable[[], None] = lambda: None) -> None:
     """Let SIGTERM and a closed terminal undo as Ctrl-C does; allow all descriptors there may be.
 
     Args:
-        tell: called before the interruption takes effect.
+        tell: called before the interruption takes effect; another one has none.
     """
+    came: list[bool] = []
 
-    def interrupt(*_: object) -> NoReturn:
-        tell()
-        raise KeyboardInterrupt
+    def interrupt(*_: object) -> None:
+        if not came:  # one is enough, and must not be disturbed while it is undoing and told
+            came.append(True)
+            tell()
+            raise KeyboardInterrupt
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it

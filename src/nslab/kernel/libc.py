@@ -53,9 +53,9 @@ def failure(operation: str, errno: int, *, hint: str | None = None) -> KernelErr
 
 def of_oserror(operation: str, error: OSError) -> KernelError:
     """Make one of our errors of one of Python's."""
-    place = f" {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
-    hint = _REMEDIES.get(error.errno or 0)
-    return failure(f"{operation}{place and ':'}{place}", error.errno or 0, hint=hint)
+    place = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+    what = f"{operation}: {place}" if place not in ("", os.devnull) else operation
+    return failure(what, error.errno or 0, hint=_REMEDIES.get(error.errno or 0))
 
 
 def _check(result: int, operation: str) -> None:

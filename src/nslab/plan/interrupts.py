@@ -7,6 +7,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
+from nslab.errors import NslabError
+
 _HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Check = Callable[[], None]
@@ -47,3 +49,13 @@ def held_back() -> Iterator[Check]:
             signal.signal(each, handler)
         for number in came:
             signal.raise_signal(number)
+
+
+@contextlib.contextmanager
+def blamed_on_signals(check: Check) -> Iterator[None]:
+    """Let a signal that came be the reason of what failed: it may have struck a child at birth."""
+    try:
+        yield
+    except (NslabError, OSError):
+        check()
+        raise

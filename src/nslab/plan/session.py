@@ -25,7 +25,7 @@ from nslab.plan.apply import Watch, apply
 from nslab.plan.ending import make_room, take_down
 from nslab.plan.host import leave
 from nslab.plan.host.hosting import hosting
-from nslab.plan.interrupts import held_back
+from nslab.plan.interrupts import blamed_on_signals, held_back
 from nslab.plan.lift import lift
 from nslab.plan.lower import lower
 from nslab.plan.node import Node
@@ -284,7 +284,7 @@ def _up(wanted: Wanted, *, keep: bool, watch: Watch | None) -> Running:
     name = wanted.desired.name
     deadline = time.monotonic() + _PATIENCE
     while True:
-        with held_back() as check:
+        with held_back() as check, blamed_on_signals(check):
             try:
                 with contextlib.suppress(FileExistsError):
                     return _start(wanted, keep=keep, watch=watch, check=check)
