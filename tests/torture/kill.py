@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from tests.torture import results
 from tests.torture.machine import Machine, play
 from tests.torture.moments import BOTH, COMMAND, HOLDER
-from tests.torture.trials import WAYS, trial_of
+from tests.torture.trials import WAYS, Trial, trial_of
 from tests.torture.trying import Bench, FailedError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Tally:
     counts: collections.Counter[str] = field(default_factory=collections.Counter)
     failures: list[str] = field(default_factory=list)
     slowest: float = 0.0
-    measures: dict[str, list[float]] = field(default_factory=dict)
+    measures: dict[str, float] = field(default_factory=dict)
 
     def add(self, found: Json) -> None:
         """Add what came of a series."""
@@ -68,37 +68,30 @@ class Tally:
             self.failures.append(found["failure"])
 
 
-def run(
-    numbers: Sequence[int], seed: int, ways: Sequence[str], tally: Tally
-) -> Iterator[tuple[int, str]]:
+def run(trials: Sequence[Trial], tally: Tally) -> Iterator[tuple[int, str]]:
     """Do trials, a series on each machine; a trial that fails is the last of its machine.
 
     Yields:
         After each series how many are done, and what failed in it.
     """
-    left = list(numbers)
+    left = list(trials)
     while left:
-        series = functools.partial(
-            _series, numbers=left[:_SERIES], seed=seed, ways=ways, measures=tally.measures
-        )
+        series = functools.partial(_series, trials=left[:_SERIES], measures=tally.measures)
         found = play(series)
         tally.add(found)
         left = left[found["done"] :]
-        yield len(numbers) - len(left), found["failure"]
+        yield len(trials) - len(left), found["failure"]
 
 
 def _series(
     machine: Machine,
-    numbers: list[int],
-    seed: int,
-    ways: Sequence[str],
-    measures: dict[str, list[float]],
+    trials: list[Trial],
+    measures: dict[str, float],
 ) -> dict[str, object]:
     bench = Bench(machine, measures)
     outcomes: list[list[str]] = []
     failure = ""
-    for number in numbers:
-        trial = trial_of(seed, number, ways)
+    for trial in trials:
         words = [trial.way, trial.verb, trial.victim, trial.kind]
         words.append("with uplink" if "led" in f"{trial.begin}{trial.goal}" else "without uplink")
         try:
@@ -154,10 +147,9 @@ def main() -> None:
         tally = Tally(**{**known, "counts": collections.Counter(known["counts"])})
     numbers = options.only or range(tally.counts["trials"], options.trials)
     end = time.monotonic() + 60 * options.minutes
-    for done, failure in run(numbers, options.seed, ways_here(), tally):
-        print(
-            f"{done} of {len(numbers)} trials, {len(tally.failures)} failed {failure}", flush=True
-        )
+    trials = [trial_of(options.seed, number, ways_here()) for number in numbers]
+    for done, failure in run(trials, tally):
+        print(f"{done} of {len(trials)} trials, {len(tally.failures)} failed {failure}", flush=True)
         if options.state:
             options.state.write_text(json.dumps(vars_of(tally)))
         if not options.only:

@@ -8,8 +8,11 @@ import pytest
 
 from tests.plan.way.world import need
 from tests.torture.kill import Tally, run, ways_here
+from tests.torture.trials import trial_of
 
 TRIALS, SEED = 60, 7
+CHANGES = [("plain", "led out"), ("led out", "led out, changed")]
+"""A few: every other one would have to be known undisturbed first, which takes its time."""
 
 
 def test_whatever_is_killed_the_next_up_is_right_and_down_leaves_nothing() -> None:
@@ -17,8 +20,9 @@ def test_whatever_is_killed_the_next_up_is_right_and_down_leaves_nothing() -> No
     if shutil.which("nsenter") is None:
         pytest.skip("nsenter is not installed")
     tally = Tally()
+    trials = [trial_of(SEED, number, ways_here(), CHANGES) for number in range(TRIALS)]
     try:
-        for done, failure in run(range(TRIALS), SEED, ways_here(), tally):
+        for done, failure in run(trials, tally):
             print(done, failure)
     except PermissionError as error:
         pytest.skip(str(error))

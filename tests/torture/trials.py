@@ -102,11 +102,17 @@ class Trial:
         return json.dumps(asdict(self))
 
 
-def trial_of(seed: int, number: int, ways: Sequence[str]) -> Trial:
+def trial_of(
+    seed: int,
+    number: int,
+    ways: Sequence[str],
+    changes: Sequence[tuple[str, str]] = CHANGES,
+) -> Trial:
     """Make the trial of a number; the same each time."""
+    labs = dict.fromkeys(lab for pair in changes for lab in pair)
     rng = random.Random(f"{seed} {number}")  # noqa: S311
     way, verb = ways[number % len(ways)], VERBS[number // len(ways) % len(VERBS)]
-    begin, goal = rng.choice(CHANGES)
+    begin, goal = rng.choice(changes)
     kinds = {"up": KINDS, "change": KINDS, "holder": ("at rest",)}.get(verb, ("time", "call"))
     victims = {"holder": (HOLDER,), "exec": (COMMAND, HOLDER, BOTH)}.get(
         verb, (COMMAND, COMMAND, HOLDER, BOTH)
@@ -120,6 +126,6 @@ def trial_of(seed: int, number: int, ways: Sequence[str]) -> Trial:
         rng.choice(victims),
         rng.choice(kinds),
         rng.random(),
-        rng.choice([begin, goal, goal, *LABS]),
+        rng.choice([begin, goal, goal, *labs]),
         rng.random() < 0.25,
     )

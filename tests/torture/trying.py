@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 import struct
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.plan.way.world import MACHINE4
@@ -24,19 +23,10 @@ class FailedError(Exception):
     """A trial that did not end well; says how."""
 
 
-@dataclass(slots=True)
-class Measure:
-    """An undisturbed run of a command: its seconds, and how many steps and calls it made."""
-
-    seconds: float
-    step: int
-    call: int
-
-
 class Bench:
     """A machine with what is known of it and of its labs undisturbed."""
 
-    def __init__(self, machine: Machine, measures: dict[str, list[float]]) -> None:
+    def __init__(self, machine: Machine, measures: dict[str, float]) -> None:
         self.machine = machine
         self.before = machine.state()
         self.references: dict[tuple[str, str], list[str]] = {}
@@ -51,10 +41,10 @@ class Bench:
         """
         way = trial.way
         self.reference(way, trial.then)
-        measure = self.measure(trial) if trial.kind != "at rest" else None
+        whole = self.measure(trial) if trial.kind != "at rest" else 0
         if trial.begin:
             self.succeed(way, *self.words_up(way, trial.begin))
-        outcome = self.kill(trial, measure)
+        outcome = self.kill(trial, whole)
         if trial.down_first:
             self.clear(way)
         begun = time.monotonic()
@@ -65,12 +55,12 @@ class Bench:
         self.check_machine()
         return outcome
 
-    def kill(self, trial: Trial, measure: Measure | None) -> str:
-        """Run the command and strike."""
-        if measure is None:
+    def kill(self, trial: Trial, whole: float) -> str:
+        """Run the command and strike when that share of the whole has passed."""
+        if trial.kind == "at rest":
             strike(trial.victim, -1)
             return "killed"
-        place = 1 + int(trial.share * (measure.step if trial.kind == "step" else measure.call))
+        place = 1 + int(trial.share * whole)
         arms: dict[str, Callable[[], None]] = {
             "time": lambda: None,
             "step": lambda: at_steps(after(place, trial.victim)),
@@ -78,7 +68,7 @@ class Bench:
         }
         command = self.start(trial, arms[trial.kind])
         if trial.kind == "time":
-            time.sleep(trial.share * measure.seconds)
+            time.sleep(trial.share * whole)
             strike(trial.victim, command.pid)
         if trial.verb == "exec" and trial.kind == "call":
             time.sleep(trial.share * 0.1)
@@ -98,16 +88,15 @@ class Bench:
             words = self.words_up(trial.way, trial.goal)
         return self.machine.start(words, user=user, arm=arm)
 
-    def measure(self, trial: Trial) -> Measure:
-        """Learn how long a command takes undisturbed, and how many steps and calls it makes."""
-        key = f"{trial.way}, {trial.verb}, {trial.begin} to {trial.goal}"
+    def measure(self, trial: Trial) -> float:
+        """Learn how long a command takes undisturbed in seconds, or how many moments it has."""
+        key = f"{trial.way}, {trial.verb}, {trial.begin} to {trial.goal}, {trial.kind}"
         if key not in self.measures:
-            counted = mmap.mmap(-1, 16)
-            self.undisturbed(trial, lambda: _count(counted))
-            steps, calls = struct.unpack("QQ", counted)
-            self.measures[key] = [self.undisturbed(trial), steps, calls]
-        seconds, step, call = self.measures[key]
-        return Measure(seconds, int(step), int(call))
+            counted = mmap.mmap(-1, 8)
+            watch = {"step": at_steps, "call": at_calls}.get(trial.kind)
+            seconds = self.undisturbed(trial, lambda: watch(_counter(counted)) if watch else None)
+            self.measures[key] = struct.unpack("Q", counted)[0] if watch else seconds
+        return self.measures[key]
 
     def undisturbed(self, trial: Trial, arm: Callable[[], None] = lambda: None) -> float:
         """Run a trial's command from its beginning to its end; give its seconds."""
@@ -196,16 +185,16 @@ def _need(true: object, what: str, said: Said | None = None) -> None:
         raise FailedError(f"{what}{f' [{said.code}]: {said.text.strip()}' if said else ''}")
 
 
-def _count(shared: mmap.mmap) -> None:
-    """Count steps and calls of this process."""
-    counts = [0, 0]
+def _counter(shared: mmap.mmap) -> Callable[[], None]:
+    """Give what counts the moments of this process."""
+    count = 0
 
-    def more(place: int) -> None:
-        counts[place] += 1
-        shared[:] = struct.pack("QQ", *counts)
+    def more() -> None:
+        nonlocal count
+        count += 1
+        shared[:] = struct.pack("Q", count)
 
-    at_steps(lambda: more(0))
-    at_calls(lambda: more(1))
+    return more
 
 
 def _is_asleep() -> bool:
