@@ -332,7 +332,7 @@ def test_more_connections_than_descriptors_wait_for_their_turn() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
     with started("a") as sandbox:
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-        children = [os.fork() or hold_connections(sandbox.lab, 40) for _ in range(2)]
+        children = [os.fork() or hold_connections(sandbox.lab, 20) for _ in range(4)]
         try:
             assert eventually(lambda: descriptors(sandbox.pid) == 64)
             sandbox._channel.settimeout(5)

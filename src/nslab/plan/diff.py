@@ -268,10 +268,17 @@ class _Comparison:
                 yield SetSysctl(name, key, value, before)
 
     def bridges(self) -> Iterator[Step]:
+        """Make bridges, and give them an MTU before anything lies on them that needs it."""
         for name, state in self.desired.items():
-            for link in state.links.values():
-                if link.kind == "bridge" and (name, link.ifname) in self.made:
-                    yield AddBridge(name, self.planned(name, link.ifname))
+            for wanted in state.links.values():
+                if wanted.kind != "bridge":
+                    continue
+                before = self.observed[name].links.get(wanted.ifname)
+                if before is None or (name, wanted.ifname) in self.made:
+                    before = replace(self.planned(name, wanted.ifname), up=False, mtu=None)
+                    yield AddBridge(name, before)
+                if wanted.mtu not in (None, before.mtu):
+                    yield SetLink(name, replace(before, mtu=wanted.mtu), before)
 
     def cables(self) -> Iterator[Step]:
         coming = {
@@ -376,6 +383,7 @@ class _Comparison:
                 before = self.observed[name].links.get(wanted.ifname)
                 if before is None or (name, wanted.ifname) in self.made:
                     before = replace(link, up=False)
+                before = replace(before, mtu=link.mtu or before.mtu)  # it has that by now
                 merged = replace(before, up=True, mac=link.mac, settings=link.settings)
                 if merged != before:
                     yield SetLink(name, merged, before)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nslab.kernel.sandbox import HOST
 from nslab.lab.model import Cable
 from nslab.lab.names import FORWARD, OUTSIDE, choose_ifname, digest, mac_of, sysctl_key
+from nslab.plan.effects import USUAL_MTU
 from nslab.plan.state import PLAIN, QUIET, End, LinkState, NetnsState, State
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 HIGH = 1 << 24
 """Ifindexes from here on are no kernel's own choice on a machine that lives less than long."""
+
+MOST_MTU = 65535
+"""That of a bridge that is led out, in bytes: by itself it follows its ports, and the link to
+`outside` can have no more than it."""
 
 _LO = LinkState("lo", "loopback", index=1)
 
@@ -93,7 +98,7 @@ def _lead_out(state: State, lab: Desired) -> None:
                 end.ifname,
                 "macvlan",
                 mac=bridge.mac,
-                mtu=end.mtu,
+                mtu=end.mtu or USUAL_MTU,
                 peer=below,
                 addresses=end.addresses,
             )
@@ -101,7 +106,9 @@ def _lead_out(state: State, lab: Desired) -> None:
 
 def _fabric(lab: str, bridge: Bridge) -> NetnsState:
     links = {"lo": _LO}
-    links[bridge.ifname] = LinkState(bridge.ifname, "bridge", mac=bridge.mac, settings=PLAIN)
+    mtu = MOST_MTU if bridge.uplink is not None else None
+    device = LinkState(bridge.ifname, "bridge", mac=bridge.mac, mtu=mtu, settings=PLAIN)
+    links[bridge.ifname] = device
     for port, ifname in zip(bridge.ports, bridge.port_ifnames, strict=True):
         links[ifname] = _port(lab, bridge, port, ifname)
     return NetnsState(links, [], dict.fromkeys(QUIET, "1"))

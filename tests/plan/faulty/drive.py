@@ -225,7 +225,7 @@ class Drive:
 def facts_of(state: State) -> object:
     """Give what can be compared: all but the order of things, carriers, what pasta numbers.
 
-    And not the addresses of `lo`: the kernel's own, which it has even when it is down again.
+    And not `lo`: its addresses are the kernel's own, and it stays up where it once was.
     """
     return {
         name: (
@@ -236,7 +236,7 @@ def facts_of(state: State) -> object:
                         x.kind,
                         x.mac,
                         x.mtu,
-                        x.up,
+                        x.up or x.ifname == "lo",
                         x.master,
                         x.peer,
                         sorted(map(str, x.addresses if x.ifname != "lo" else ())),

@@ -111,7 +111,10 @@ def _guard(way: Way) -> Chain:
     enters = link("oifname", way.host_ifname)
     shut = [network for network in way.subnets if network not in way.plain]
     let_in = (Rule((enters, answers(), ACCEPT)), Rule((enters, redirected(), ACCEPT)))
-    dropped = (Rule((enters, address("daddr", network), DROP)) for network in shut)
+    dropped = [Rule((enters, address("daddr", network), DROP)) for network in shut]
+    for near in way.near:  # neighbours are still to find it
+        own = enters, address("daddr", network_of(near.ip))
+        dropped += [Rule((*own, over(protocol), DROP)) for protocol in ("tcp", "udp")]
     return Chain(GUARD, (*let_in, *dropped), "filter", "postrouting", _FILTER)
 
 
