@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from nslab.errors import NslabError
 from nslab.kernel.sandbox import HOST
 from nslab.plan.addresses import coming, complete, leaving, takes_along
-from nslab.plan.effects import as_it_comes, mtu_of, names_link, reaches
+from nslab.plan.effects import USUAL_MTU, as_it_comes, mtu_of, names_link, reaches
 from nslab.plan.order import cable_order
 from nslab.plan.plan import Plan
 from nslab.plan.state import (
@@ -277,8 +277,10 @@ class _Comparison:
                 if before is None or (name, wanted.ifname) in self.made:
                     before = replace(self.planned(name, wanted.ifname), up=False, mtu=None)
                     yield AddBridge(name, before)
-                if wanted.mtu not in (None, before.mtu):
-                    yield SetLink(name, replace(before, mtu=wanted.mtu), before)
+                asked = self.last.get(name, _EMPTY).links.get(wanted.ifname)
+                mtu = wanted.mtu or (USUAL_MTU if asked and asked.mtu else before.mtu)
+                if mtu != before.mtu:
+                    yield SetLink(name, replace(before, mtu=mtu), before)
 
     def cables(self) -> Iterator[Step]:
         coming = {
