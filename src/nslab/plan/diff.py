@@ -277,10 +277,14 @@ class _Comparison:
                 if before is None or (name, wanted.ifname) in self.made:
                     before = replace(self.planned(name, wanted.ifname), up=False, mtu=None)
                     yield AddBridge(name, before)
-                asked = self.last.get(name, _EMPTY).links.get(wanted.ifname)
-                mtu = wanted.mtu or (USUAL_MTU if asked and asked.mtu else before.mtu)
+                mtu = self.bridge_mtu(name, wanted, before)
                 if mtu != before.mtu:
                     yield SetLink(name, replace(before, mtu=mtu), before)
+
+    def bridge_mtu(self, name: str, wanted: LinkState, before: LinkState) -> int | None:
+        """Give the MTU that a bridge is to have: the usual one again where it had another."""
+        asked = self.last.get(name, _EMPTY).links.get(wanted.ifname)
+        return wanted.mtu or (USUAL_MTU if asked and asked.mtu else before.mtu)
 
     def cables(self) -> Iterator[Step]:
         coming = {
@@ -385,7 +389,7 @@ class _Comparison:
                 before = self.observed[name].links.get(wanted.ifname)
                 if before is None or (name, wanted.ifname) in self.made:
                     before = replace(link, up=False)
-                before = replace(before, mtu=link.mtu or before.mtu)  # it has that by now
+                before = replace(before, mtu=self.bridge_mtu(name, wanted, before))  # by now
                 merged = replace(before, up=True, mac=link.mac, settings=link.settings)
                 if merged != before:
                     yield SetLink(name, merged, before)
