@@ -79,7 +79,9 @@ def test_the_labs_own_resolver_serves_the_lab_alone(world: World) -> None:
     gateway = near(world)
     world.in_internet("route", "add", f"{gateway}/32", "via", MACHINE4)
     assert world.ask("pc", "outside.example", 80).endswith(" 5")  # it serves the nodes
-    assert asks_for_names(gateway) == connect(gateway, 53) == "TimeoutError"
+    refused = ("TimeoutError", "PermissionError")  # the machine itself is told so
+    assert asks_for_names(gateway) in refused
+    assert connect(gateway, 53) in refused
     assert world._in(world.internet, lambda: asks_for_names(gateway)) == "TimeoutError"
 
 
@@ -87,8 +89,8 @@ def asks_for_names(server: str) -> str:
     """Ask a name server from where the caller is."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(1)
-        sock.sendto(QUESTION, (server, 53))
         try:
+            sock.sendto(QUESTION, (server, 53))
             return "answered" if sock.recv(4096)[:2] == QUESTION[:2] else "something else"
         except OSError as error:
             return type(error).__name__

@@ -331,7 +331,7 @@ class _Comparison:
         merged = replace(
             before,
             up=link.up,
-            mac=link.mac or before.mac,
+            mac=before.mac if link.kind == "macvlan" else link.mac or before.mac,  # the one below's
             mtu=mtu_of(link, before),
             master=link.master,
             alias=link.alias or before.alias,

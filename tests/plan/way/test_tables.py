@@ -257,6 +257,10 @@ def test_the_machine_guards_each_subnet_of_a_direct_way_but_the_plain_ones() -> 
         'oifname "nslab.demo" ct status dnat accept',
         'oifname "nslab.demo" ip daddr 10.0.0.0/24 drop',
         'oifname "nslab.demo" ip6 daddr fd00::/64 drop',
+        'oifname "nslab.demo" ip daddr 100.127.0.2 meta l4proto tcp drop',
+        'oifname "nslab.demo" ip daddr 100.127.0.2 meta l4proto udp drop',
+        'oifname "nslab.demo" ip6 daddr fd6e:736c:6163::2 meta l4proto tcp drop',
+        'oifname "nslab.demo" ip6 daddr fd6e:736c:6163::2 meta l4proto udp drop',
     ]
 
 
