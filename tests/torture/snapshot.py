@@ -6,13 +6,14 @@ What counts, times or numbers things is left out: ifindexes, nsids, clocks, coun
 from __future__ import annotations
 
 import time
+from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
 from nslab.netlink.attrs import Message
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.address import IFA_F, Address
 from nslab.netlink.rtnl.af_spec import Inet6Spec
-from nslab.netlink.rtnl.constants import RTM, RTN
+from nslab.netlink.rtnl.constants import AF, RTM, RTN
 from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
 from nslab.netlink.rtnl.route import Route
 from nslab.netlink.rtnl.rule import Rule
@@ -79,18 +80,21 @@ def _netns(handle: Handle) -> Facts:
         "links": {
             link.ifname: {**_facts(link), "master": names.get(link.master or 0)} for link in links
         },
-        "IPv4 addresses": {
-            link.ifname: [
-                _address(one, names)
-                for one in addresses
-                if one.family == 2 and one.index == link.index
-            ]
-            for link in links
-        },
+        "IPv4 addresses": {link.ifname: _by_subnet(addresses, link.index, names) for link in links},
         "IPv6 addresses": sorted(_address(one, names) for one in addresses if one.family == 10),
         "routes": sorted(f"{names.get(one.oif or 0)} {_facts(one, 'oif')}" for one in routes),
         "rules": sorted(str(_facts(rule)) for rule in rules),
     }
+
+
+def _by_subnet(addresses: list[Address], index: int, names: dict[int, str]) -> dict[str, list[str]]:
+    """Give a link's addresses in their order, subnet by subnet: no order is among those."""
+    found: dict[str, list[str]] = {}
+    for one in addresses:
+        if one.family == AF.INET and one.index == index and one.local:
+            subnet = str(IPv4Interface((one.local, one.prefixlen)).network)
+            found.setdefault(subnet, []).append(_address(one, names))
+    return found
 
 
 def _address(address: Address, names: dict[int, str]) -> str:

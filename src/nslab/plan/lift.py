@@ -58,17 +58,21 @@ def _as_said(known: Desired, observed: State) -> State:
 
 
 def _in_order(link: LinkState, said: tuple[Interface, ...]) -> tuple[Interface, ...]:
-    """Give the file's order where it is the kernel's, too.
+    """Give the file's order where the kernel's means the same.
 
-    The kernel lists the families apart, and the newest of IPv6 first, which means nothing.
+    Only that within an IPv4 subnet means much: a link sends from the first there.
     """
     found = named(link, said)
-    same = set(found) == set(said) and _of_ipv4(found) == _of_ipv4(said)
+    same = set(found) == set(said) and _by_subnet(found) == _by_subnet(said)
     return said if same else found
 
 
-def _of_ipv4(addresses: tuple[Interface, ...]) -> list[Interface]:
-    return [address for address in addresses if address.version == 4]
+def _by_subnet(addresses: tuple[Interface, ...]) -> dict[Network, list[Interface]]:
+    grouped: dict[Network, list[Interface]] = {}
+    for address in addresses:
+        if address.version == 4:
+            grouped.setdefault(address.network, []).append(address)
+    return grouped
 
 
 def _published(known: Desired, lodgers: Collection[str]) -> dict[str, list[Publish]]:
