@@ -41,8 +41,9 @@ def run(module: str, *words: str, user: bool) -> Outcome:
     if user:
         ids = ["--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
         command = ["setpriv", *ids, *command]
+    tied = ["setpriv", "--pdeathsig", "KILL"]
     apart = ["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child"]
-    done = subprocess.run([*apart, *command], stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run([*tied, *apart, *command], stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode or not done.stdout:
         return [], [f"{module} ended with {done.returncode}"]
     figures, failures = json.loads(done.stdout.splitlines()[-1])

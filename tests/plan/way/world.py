@@ -210,7 +210,8 @@ class World:
                     yield int(path.name), (path / "cmdline").read_text().replace("\0", " ")
 
     def leave(self) -> None:
-        """End what was started."""
+        """End what was started, labs and all."""
+        self.nslab("down", "--all", check=False)
         for child in self.children:
             child.kill()
             child.wait()
