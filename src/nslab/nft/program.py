@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -35,25 +36,36 @@ def load(commands: list[Json], place: Place | None = None) -> None:
     _run(["nft", "-j", "-f", "-"], place, json.dumps({"nftables": commands}))
 
 
+_TRIES = 3
+"""How often nft is asked: where a table has an owner, 1.0.6 sometimes prints half of it."""
+
+
 def listed(words: list[str], place: Place | None = None) -> list[Json]:
     """Read rules: `["table", "inet", "nslab"]`, `["ruleset"]`; what is not there gives none.
 
     Raises:
         NslabError: there is no `nft`, or it could not tell.
     """
-    try:
-        text = _run(["nft", "-j", "list", *words], place, "")
-    except RefusedError as error:
-        if not any(reason in str(error) for reason in _NONE):
-            raise
-        return []
-    found = json.loads(text or "{}").get("nftables", [])
-    return found if isinstance(found, list) else []
+    for _ in range(_TRIES):
+        try:
+            text = _run(["nft", "-j", "list", *words], place, "")
+        except RefusedError as error:
+            if not any(reason in str(error) for reason in _NONE):
+                raise
+            return []
+        with contextlib.suppress(json.JSONDecodeError):
+            found = json.loads(text or "{}").get("nftables", [])
+            return found if isinstance(found, list) else []
+    raise UnreadableError("what `nft -j list` prints cannot be read", hint="take a newer nftables")
 
 
 def is_here() -> bool:
     """Tell whether there is an `nft` to run."""
     return shutil.which("nft") is not None
+
+
+class UnreadableError(NslabError):
+    """`nft` printed half of a list, as 1.0.6 does of some tables that have an owner."""
 
 
 class RefusedError(NslabError):
