@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from nslab.errors import KernelError, NslabError
 from nslab.kernel import libc, record
+from nslab.kernel.nftables import table_names
 from nslab.kernel.procfs import exchange
 from nslab.kernel.sandbox import OUTSIDE, running
 from nslab.lab.uplink import UPLINK
@@ -102,7 +103,7 @@ def leftovers() -> list[str]:
     if not program.is_here():
         return []
     alive = set(running())
-    return [lab for lab in tables.labs(ruleset()) if lab not in alive]
+    return [lab for lab in tables.labs(_readable()) if lab not in alive]
 
 
 def sweep() -> list[str]:
@@ -177,8 +178,17 @@ def _advertised(known: set[str]) -> dict[str, str]:
     return found
 
 
+def _readable() -> list[Json]:
+    """Read all that nftables does, or our own tables where nft cannot print the others."""
+    try:
+        return ruleset()
+    except program.UnreadableError:
+        ours = [name for name in table_names() if name.startswith(tables.PREFIX)]
+        return [one for name in ours for one in program.listed(["table", "inet", name])]
+
+
 def _close(lab: str) -> None:
-    found = ruleset()
+    found = _readable()
     before = tables.remembered(found, lab)
     others = {
         key
