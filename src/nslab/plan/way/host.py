@@ -183,7 +183,7 @@ def _readable() -> list[Json]:
     try:
         return ruleset()
     except program.UnreadableError:
-        ours = [name for name in table_names() if name.startswith(tables.PREFIX)]
+        ours = [name for name in table_names() if name.startswith(PREFIX)]
         return [one for name in ours for one in program.listed(["table", "inet", name])]
 
 
