@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,36 +11,28 @@ from nslab.kernel import transport
 from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.link import Link
 from nslab.testing.fake import FakeKernel
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Say = Callable[[str], int]
+from tests.kernel.sandboxed import sandboxed
 
 LONG = "9" * 5000  # more digits than Python's int reads at once
 ZEROS = "0" * 5000 + "7"
+WORDS = [LONG, ZEROS, f"-{LONG}", "\udcff", "0x" + "f" * 5000, "٣", "²"]
 
 
-@pytest.fixture
-def say(monkeypatch: pytest.MonkeyPatch) -> Iterator[Say]:
-    """Give the way to run a command before a kernel that has one link and refuses nothing."""
+def say(line: str) -> int:
+    """Run a command before a kernel that has one link and refuses nothing.
+
+    In a sandboxed test alone: a tun is made by way of /dev/net/tun, in the netns that we are in.
+    """
     kernel = FakeKernel()
     kernel.answer(RTM.GETLINK, [Link(index=2, ifname="v0")])
-    monkeypatch.setattr(transport, "open_socket", lambda *_: kernel.socket())
-    monkeypatch.setenv("PATH", "/none")
-    nothing, kept = os.open(os.devnull, os.O_RDWR), [os.dup(fd) for fd in (1, 2)]
+    transport.open_socket = lambda *_: kernel.socket()  # type: ignore[assignment]
+    os.environ["PATH"] = "/none"
+    nothing = os.open(os.devnull, os.O_RDWR)
     for fd in (1, 2):
         os.dup2(nothing, fd)
-    yield lambda line: program.run(*_split(line))
-    for fd, old in zip((1, 2), kept, strict=True):
-        os.dup2(old, fd)
-    for fd in (*kept, nothing):
-        os.close(fd)
-
-
-def _split(line: str) -> tuple[str, list[str]]:
+    os.close(nothing)
     name, *words = line.split()
-    return name, words
+    return program.run(name, words)
 
 
 @pytest.mark.parametrize(
@@ -70,10 +61,12 @@ def _split(line: str) -> tuple[str, list[str]]:
         "bridge fdb add 02:00:00:00:00:{} dev v0",
     ],
 )
-@pytest.mark.parametrize("word", [LONG, ZEROS, f"-{LONG}", "\udcff", "0x" + "f" * 5000, "٣", "²"])
-def test_numbers_that_are_none(say: Say, line: str, word: str) -> None:
-    assert say(line.format(word)) in range(256)
+@sandboxed
+def test_numbers_that_are_none(line: str) -> None:
+    for word in WORDS:
+        assert say(line.format(word)) in range(256)
 
 
-def test_leading_zeros_change_no_number(say: Say) -> None:
+@sandboxed
+def test_leading_zeros_change_no_number() -> None:
     assert say(f"ip rule add ipproto {ZEROS}") == say("ip rule add ipproto 7") == 0
