@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,22 +26,28 @@ def lift(known: Desired, observed: State, lodgers: Collection[str] = ()) -> Desi
 
     Args:
         known: the lab as last brought up: tells which namespaces are fabrics, and the order.
-        observed: the kernel now. Links that are no cable and no port are left out.
+        observed: the kernel now. Links that are no cable and no port are left out, and so are
+            routes over them: in the middle of a change one end of a cable may be there alone.
         lodgers: the programs beside the lab that live, its relays among them.
     """
     observed = _as_said(known, observed)
     fabrics = {bridge.name: bridge for bridge in known.bridges if bridge.name in observed}
     names = [node.name for node in known.nodes if node.name in observed]
     published = _published(known, lodgers)
+    bridges = tuple(_bridge(bridge, observed) for bridge in fabrics.values())
+    cables = _cables(names, observed, known)
+    shown: defaultdict[str, set[str | None]] = defaultdict(lambda: {None, "lo"})
+    for segment in (*(bridge.ports for bridge in bridges), *(cable.ends for cable in cables)):
+        for end in segment:
+            shown[end.node].add(end.ifname)
     nodes = [
-        replace(_node(node, observed), publish=tuple(published.get(node.name, ())))
+        replace(
+            _node(node, observed, shown[node.name]), publish=tuple(published.get(node.name, ()))
+        )
         for node in known.nodes
         if node.name in observed
     ]
-    bridges = [_bridge(bridge, observed) for bridge in fabrics.values()]
-    return replace(
-        known, bridges=tuple(bridges), cables=_cables(names, observed, known), nodes=tuple(nodes)
-    )
+    return replace(known, bridges=bridges, cables=cables, nodes=tuple(nodes))
 
 
 def _as_said(known: Desired, observed: State) -> State:
@@ -83,16 +90,18 @@ def _published(known: Desired, lodgers: Collection[str]) -> dict[str, list[Publi
     return found
 
 
-def _node(node: Node, observed: State) -> Node:
-    state = observed[node.name]
+def _node(node: Node, observed: State, shown: set[str | None]) -> Node:
+    state, uplink = observed[node.name], _uplink(node, observed[node.name])
+    if uplink is not None and uplink.endpoint is not None:
+        shown.add(uplink.endpoint.ifname)
     found = [(key, state.sysctl.get(sysctl_key(key))) for key, _ in node.sysctl]
     pairs = [(key, value) for key, value in found if value is not None]
     forward = all(state.sysctl.get(key, "1") == "1" for key in FORWARD)
-    said = [route for route in state.routes if route.type == "unicast"]  # others have no word
+    said = [r for r in state.routes if r.type == "unicast" and r.ifname in shown]  # others: no word
     order = {route: place for place, route in enumerate(node.routes)}  # the kernel's means nothing
     words = [_in_its_words(route, node.routes) for route in said]
     routes = tuple(sorted(words, key=lambda route: order.get(route, len(order))))
-    return Node(node.name, forward, routes, tuple(pairs), _uplink(node, state))
+    return Node(node.name, forward, routes, tuple(pairs), uplink)
 
 
 def _uplink(node: Node, state: NetnsState) -> Uplink | None:
