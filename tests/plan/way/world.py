@@ -210,8 +210,7 @@ class World:
                     yield int(path.name), (path / "cmdline").read_text().replace("\0", " ")
 
     def leave(self) -> None:
-        """End what was started, labs and all."""
-        self.nslab("down", "--all", check=False)
+        """End what was started beside labs."""
         for child in self.children:
             child.kill()
             child.wait()
@@ -262,6 +261,7 @@ def in_world(*, user: bool = False) -> Callable[[Callable[[World], None]], Calla
                     build(world, serve_beside)
                     test(world)
                 finally:
+                    world.nslab("down", "--all", check=False)
                     world.leave()
 
         run.__name__ = test.__name__
