@@ -25,6 +25,9 @@ VENV = BENCH / ".venv"
 DEBIAN_PYTHON = "/usr/bin/python3"
 PROBE = CONTESTANTS / "probe.py"
 
+APART = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+"""What puts a command into fresh namespaces."""
+
 SANDBOX = """
 mount -t tmpfs tmpfs /run
 mkdir /run/netns
@@ -86,8 +89,7 @@ class Contestant:
 
 def sandboxed(command: list[str]) -> list[str]:
     """Put a command into a sandbox of its own."""
-    spaces = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    return ["unshare", *spaces, "sh", "-ec", SANDBOX, "sh", *command]
+    return [*APART, "sh", "-ec", SANDBOX, "sh", *command]
 
 
 def needs_root() -> str | None:

@@ -20,12 +20,15 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import field
 import machine
 import report
 import settle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NODES = [10, 100, 1000]
 QUICK_NODES = [10, 100]
@@ -216,38 +219,28 @@ def run_all(
     return runs, failures
 
 
-def run_commands(options: Options) -> report.Commands:
-    """Compare whole commands, if that was asked for and can be done here."""
-    if options.only and COMMANDS not in options.only:
-        return report.Commands({}, "they were not asked for")
-    obstacle = field.no_commands(options.python)
+def compare(
+    options: Options, key: str, title: str, lack: Callable[[str], str | None], command: list[str]
+) -> tuple[dict[str, Any], str | None]:
+    """Run a comparison, if that was asked for and can be done; give its figures, or why none.
+
+    Args:
+        options: what the command line asks for.
+        key: what `--only` calls it.
+        title: what it compares.
+        lack: says why it cannot be done with an interpreter's nslab, or None.
+        command: prints its figures.
+    """
+    if options.only and key not in options.only:
+        return {}, "they were not asked for"
+    obstacle = lack(options.python)
     if obstacle is None:
-        rounds = options.rounds * COMMAND_ROUNDS
         try:
-            times = run_once(field.commands(options.python, rounds), options.timeout)
+            return run_once(command, options.timeout), None
         except RunError as failure:
             obstacle = str(failure)
-        else:
-            return report.Commands(times, None)
-    say(f"skipped: whole commands: {obstacle}")
-    return report.Commands({}, obstacle)
-
-
-def run_uplink(options: Options) -> report.Uplinks:
-    """Compare the ways out of a lab, if that was asked for and can be done here."""
-    if options.only and UPLINK not in options.only:
-        return report.Uplinks({}, "they were not asked for")
-    obstacle = field.no_uplink(options.python)
-    if obstacle is None:
-        rounds = options.rounds * UPLINK_ROUNDS
-        try:
-            return report.Uplinks(
-                run_once(field.uplink(options.python, rounds), options.timeout), None
-            )
-        except RunError as failure:
-            obstacle = str(failure)
-    say(f"skipped: ways out: {obstacle}")
-    return report.Uplinks({}, obstacle)
+    say(f"skipped: {title}: {obstacle}")
+    return {}, obstacle
 
 
 def entries(options: Options) -> tuple[list[report.Entry], list[field.Contestant]]:
@@ -322,8 +315,11 @@ def main() -> int:
     surroundings = machine.describe()
     started = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     waited = settle.settle()
-    commands = run_commands(options)
-    uplinks = run_uplink(options)
+    rounds = options.rounds * COMMAND_ROUNDS, options.rounds * UPLINK_ROUNDS
+    command = field.commands(options.python, rounds[0])
+    times = compare(options, COMMANDS, "whole commands", field.no_commands, command)
+    command = field.uplink(options.python, rounds[1])
+    ways = compare(options, UPLINK, "ways out", field.no_uplink, command)
     runs, failures = run_all(able, options)
     settle.settle()
     results = report.Results(
@@ -334,8 +330,8 @@ def main() -> int:
         entries=described,
         runs=runs,
         failures=failures,
-        commands=commands,
-        uplinks=uplinks,
+        commands=report.Commands(*times),
+        uplinks=report.Uplinks(*ways),
     )
     options.results.write_text(json.dumps(results.dump(), indent=1) + "\n")
     if options.output is not None:
@@ -343,7 +339,7 @@ def main() -> int:
     if options.readme is not None:
         options.readme.write_text(report.with_summary(options.readme.read_text(), results))
     print(report.tables(results))
-    return 1 if failures or not (runs or commands.seconds or uplinks.ways) else 0
+    return 1 if failures or not (runs or times[0] or ways[0]) else 0
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import field
 import settle
 
 MEBIBYTES = 4096
@@ -178,14 +179,13 @@ def turn(way: Way, traffic: str) -> dict[str, float | None]:
 
 def measure(nslab: str, traffic: str, rounds: int) -> dict[str, dict[str, Any]]:
     """Measure every way, round after round, each in namespaces of its own."""
-    spaces = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
     found: dict[str, dict[str, Any]] = {
         key: {"title": way.title, "peer": way.peer, "latency": [], "throughput": []}
         for key, way in ways(nslab).items()
     }
     for _ in range(rounds):
         for key in ways(nslab):
-            command = [*spaces, sys.executable, __file__, nslab, traffic, key]
+            command = [*field.APART, sys.executable, __file__, nslab, traffic, key]
             settle.settle()
             with tempfile.TemporaryFile() as out:
                 subprocess.run(command, check=True, stdout=out, stdin=subprocess.DEVNULL)
