@@ -61,9 +61,10 @@ def start(
     held, let_go = os.pipe()
     begun, failing = os.pipe()
     try:
-        pid = _start(sandbox, command, fds, (said, netns, held, failing))
-        wire.close([failing])
-        failing = -1
+        try:
+            pid = _start(sandbox, command, fds, (said, netns, held, failing))
+        finally:
+            os.close(failing)
         _lodge(sandbox, name, pid, command)
         with contextlib.suppress(BrokenPipeError):  # the lab has ended
             os.write(let_go, b"!")
@@ -71,7 +72,7 @@ def start(
         if number and said < 0:  # else the program's own words tell more
             raise libc.failure(f"start {command[0]} beside the lab", int(number))
     finally:
-        wire.close([held, let_go, begun, *([failing] if failing >= 0 else [])])
+        wire.close([held, let_go, begun])
     return pid
 
 
