@@ -43,7 +43,7 @@ def with_link(route: Route, ends: list[EndDraft]) -> Route:
 
     Which one the kernel would take depends on which came first, and that a change turns round.
     """
-    if route.via is None or route.ifname is not None:
+    if route.via is None or route.ifname is not None or len(ends) < 2:
         return route
     near = [
         (item.network.prefixlen, end.ifname)
