@@ -86,9 +86,9 @@ def make_room(lab: str) -> None:
     if not _may_reach_machine():
         return
     from nslab.kernel.nftables import table_names
-    from nslab.plan.way.choose import PREFIX, Way
+    from nslab.plan.way.choose import PREFIX, host_ifname
 
-    _clear_link(Way(lab, "kernel", (), ()).host_ifname)
+    _clear_link(host_ifname(lab))
     tables = [name.removeprefix(PREFIX) for name in table_names() if name.startswith(PREFIX)]
     if lab in tables:
         from nslab.plan.way.host import close_for

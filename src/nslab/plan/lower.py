@@ -21,6 +21,9 @@ MOST_MTU = 65535
 """That of a bridge that is led out, in bytes: by itself it follows its ports, and the link to
 `outside` can have no more than it."""
 
+MARK = "nslab:"
+"""How the aliases of labs' links in the machine's netns begin; the lab's name follows."""
+
 _LO = LinkState("lo", "loopback", index=1)
 
 
@@ -78,7 +81,7 @@ def host_port(lab: str, bridge: str, port: str, master: str) -> LinkState:
         mac=f"fe:ff:{hexes[:2]}:{hexes[2:4]}:{hexes[4:6]}:{hexes[6:8]}",
         master=master,
         peer=(bridge, port),
-        alias=f"nslab:{lab}:{bridge}",
+        alias=f"{MARK}{lab}:{bridge}",
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nslab.plan.steps import DeleteNetns
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from nslab.plan.steps import Step
 
@@ -32,3 +34,10 @@ class Plan:
     def commands(self) -> list[str]:
         """Give each step as the command of stock tools that does the same."""
         return [step.command() for step in self.steps]
+
+
+def parted(steps: Iterable[Step]) -> tuple[list[Step], list[Step]]:
+    """Part the steps that can be undone from those that end namespaces, which come last of all."""
+    every = list(steps)
+    ending: list[Step] = [step for step in every if isinstance(step, DeleteNetns)]
+    return [step for step in every if not isinstance(step, DeleteNetns)], ending

@@ -30,6 +30,7 @@ from nslab.plan.lift import lift
 from nslab.plan.lower import lower
 from nslab.plan.node import Node
 from nslab.plan.pings import Pings, probes_of, sockets_for
+from nslab.plan.plan import parted
 from nslab.plan.planning import (
     Wanted,
     defaults_of,
@@ -42,7 +43,7 @@ from nslab.plan.planning import (
     plan_new,
     same_source,
 )
-from nslab.plan.steps import DeleteNetns, Remember
+from nslab.plan.steps import Remember
 from nslab.plan.way.lead import Leading, decide, is_overtaken, refuse_overtaken
 
 if TYPE_CHECKING:
@@ -310,7 +311,7 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
             leading = decide(desired, wanted.uplink, direct=wanted.direct)
         own = hosting(desired, wanted.host, None, {})
         plan = plan_new(desired, leading, own, defaults_of(sandbox, [lower(desired)]))
-        steps = _with_memory(plan.steps, sandbox, wanted)
+        steps = _with_memory(plan.steps, _memory(sandbox, wanted))
         apply(steps, sandbox, watch, check, whole=True)
         refuse_overtaken(leading)
         check()
@@ -353,10 +354,10 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
             sandbox.become_writer(check)
             source = same_source(sandbox, wanted.source)
             plan = plan_change(sandbox, wanted)
-            steps = _with_memory(plan.steps, sandbox, replace(wanted, source=source))
+            memory = _memory(sandbox, replace(wanted, source=source))
             if plan.steps:
-                sandbox.attempt(dumps(desired, format="json").encode())
-            apply(steps, sandbox, watch, check)
+                sandbox.attempt(memory.document)
+            apply(_with_memory(plan.steps, memory), sandbox, watch, check)
             sandbox.conclude()
         except KeyboardInterrupt:
             raise LabInterrupted(
@@ -367,14 +368,17 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
         return Running(desired.name, sandbox.pid, None)
 
 
-def _with_memory(steps: Sequence[Step], sandbox: Sandbox, wanted: Wanted) -> list[Step]:
-    """Have the lab remembered once it is as it shall be, before namespaces end for good."""
+def _memory(sandbox: Sandbox, wanted: Wanted) -> Remember:
     document, source, _, _ = sandbox.get()
     before = (document, source, sandbox.hosts())
     now = dumps(wanted.desired, format="json").encode()
-    memory = Remember(OUTSIDE, now, wanted.source, _hosts(wanted.desired), before)
-    ending = [step for step in steps if isinstance(step, DeleteNetns)]
-    return [*(step for step in steps if not isinstance(step, DeleteNetns)), memory, *ending]
+    return Remember(OUTSIDE, now, wanted.source, _hosts(wanted.desired), before)
+
+
+def _with_memory(steps: Sequence[Step], memory: Remember) -> list[Step]:
+    """Have the lab remembered once it is as it shall be, before namespaces end for good."""
+    inner, ending = parted(steps)
+    return [*inner, memory, *ending]
 
 
 def _tidy(sandbox: Sandbox) -> None:

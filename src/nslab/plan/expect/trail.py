@@ -202,8 +202,8 @@ def _others(sight: Sight, fabric: str, port: LinkState) -> list[End]:
     """Give what the other ports of a bridge lead to, and who has what the bridge itself gets."""
     bridge = _bridge_of(port)
     ports = [each for each in sight.links(fabric).values() if each.master == bridge]
-    above = [(OUTSIDE, each.ifname) for each in sight.links(OUTSIDE).values()]
-    above = [end for end in above if sight.links(end[0])[end[1]].peer == (fabric, bridge)]
+    outer = sight.links(OUTSIDE).values()
+    above = [(OUTSIDE, each.ifname) for each in outer if each.peer == (fabric, bridge)]
     found = [each.peer for each in ports if each.ifname != port.ifname and each.peer is not None]
     return found + (above if port.kind != "bridge" else [])
 

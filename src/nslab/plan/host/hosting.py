@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nslab.kernel.sandbox import HOST
 from nslab.plan.host import ports
 from nslab.plan.host.names import HostNames, Naming, naming
-from nslab.plan.steps import DeleteNetns
+from nslab.plan.plan import parted
 from nslab.plan.steps.mac import ReturnMac
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ class Hosting:
 
     def around(self, steps: Iterable[Step]) -> tuple[Step, ...]:
         """Put the steps on the machine around the others; namespaces end last of all."""
-        inner = list(steps)
-        ending = [step for step in inner if isinstance(step, DeleteNetns)]
-        inner = [step for step in inner if not isinstance(step, DeleteNetns)]
+        inner, ending = parted(steps)
         first = [*self.naming.deletions(), *self._keepings()]
         return (*first, *inner, *self._returns(), *self.naming.additions(), *ending)
 

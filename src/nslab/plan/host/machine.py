@@ -12,12 +12,10 @@ from nslab.netlink.rtnl.address import Address
 from nslab.netlink.rtnl.constants import AF, RT_SCOPE, RTM, RTN
 from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
 from nslab.netlink.rtnl.route import Route
+from nslab.plan.lower import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-MARK = "nslab:"
-"""How the aliases of our links in the machine's netns begin."""
 
 _PATIENCE = 2.0
 _MOMENT = 0.02

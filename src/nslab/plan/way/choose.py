@@ -84,7 +84,12 @@ class Way:
     @property
     def host_ifname(self) -> str:
         """The name of the veth's end in the machine's netns."""
-        return choose_ifname(f"nslab.{self.lab}", set())
+        return host_ifname(self.lab)
+
+
+def host_ifname(lab: str) -> str:
+    """Name the end of a lab's veth in the machine's netns."""
+    return choose_ifname(f"nslab.{lab}", set())
 
 
 def forwards(lab: Desired) -> tuple[Forward, ...]:

@@ -15,14 +15,15 @@ from nslab.lab.model import Route
 from nslab.lab.names import digest, mac_of
 from nslab.lab.routes import DEFAULTS
 from nslab.lab.uplink import UPLINK
-from nslab.plan.lower import HIGH
+from nslab.plan.lower import HIGH, MARK
+from nslab.plan.plan import parted
 from nslab.plan.state import LinkState, NetnsState
-from nslab.plan.steps import DeleteNetns
 from nslab.plan.way.choose import (
     PREFIX,
     Choice,
     Way,
     forwards,
+    host_ifname,
     kind_of,
     led_out,
     meets,
@@ -30,7 +31,7 @@ from nslab.plan.way.choose import (
     refuse_clashes,
     transfer,
 )
-from nslab.plan.way.machine import MARK, Machine, look
+from nslab.plan.way.machine import Machine, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -114,7 +115,7 @@ def decide(lab: Desired, choice: Choice, now: Now | None = None, *, direct: bool
     plain = plain_subnets(lab)
     kind = kind_of(choice, plain, barred=choice == "auto" and host.is_barred())
     machine = look()
-    ifname = Way(lab.name, kind, (), ()).host_ifname
+    ifname = host_ifname(lab.name)
     there = [route for route in machine.routes if route[1] != ifname]
     labs = [route for route in machine.labs if route[1] != ifname]
     joined = {bridge.host.link for bridge in lab.bridges if bridge.host}  # has its subnet there
@@ -275,9 +276,7 @@ def around(
     steps: Iterable[Step], leading: Leading, serving: Serving, sandbox: Sandbox | None
 ) -> tuple[Step, ...]:
     """Put the steps of the way out and of the relays around those that netlink takes."""
-    inner = list(steps)
-    ending = [step for step in inner if isinstance(step, DeleteNetns)]
-    inner = [step for step in inner if not isinstance(step, DeleteNetns)]
+    inner, ending = parted(steps)
     first, then = _passage(leading, sandbox)
     begin, end = [*serving.ending, *first], [*then, *serving.beginning]
     return (*begin, *inner, *end, *ending)

@@ -11,12 +11,10 @@ from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import AF, RT_TABLE, RTM, RTN
 from nslab.netlink.rtnl.link import RTEXT_FILTER, Link
 from nslab.netlink.rtnl.route import Route
+from nslab.plan.lower import MARK
 
 if TYPE_CHECKING:
     from nslab.lab.model import Address, Network
-
-MARK = "nslab:"
-"""How the alias of a link of a lab in the machine's netns begins; the lab's name follows."""
 
 _USUAL_MTU = 1500
 
