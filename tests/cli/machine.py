@@ -9,14 +9,13 @@ import os
 import re
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 NSLAB = (sys.executable, "-m", "nslab")
 TUTORIAL = Path(__file__).parents[2] / "examples" / "tutorial.yaml"
@@ -120,13 +119,3 @@ def machine_in(folder: Path) -> Iterator[Machine]:
         finally:
             machine.run("down", "--all")
             keeper.kill()
-
-
-def wait_until(true: Callable[[], object], seconds: float = 5.0) -> bool:
-    """Ask again and again whether something is true by now."""
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nslab.cli.failure import report
-from tests.cli.machine import NSLAB, wait_until
+from tests.cli.machine import NSLAB
 from tests.cli.terminal import terminal_with
+from tests.kernel.labs import eventually
 
 if TYPE_CHECKING:
     from tests.cli.machine import Machine
@@ -48,7 +49,7 @@ def test_up_of_a_large_lab(machine: Machine, large: str, number: signal.Signals)
 
 def test_killed_at_once(machine: Machine, large: str) -> None:
     assert interrupt(machine, large, signal.SIGKILL) == (-signal.SIGKILL, [])
-    assert wait_until(lambda: machine.labs() == [], 2.0)
+    assert eventually(lambda: machine.labs() == [], 2.0)
 
 
 def test_a_change_half_way(machine: Machine, large: str) -> None:
@@ -104,7 +105,7 @@ def test_ping(tutorial: Machine) -> None:
     tutorial.run("exec", "pc1", "ip", "link", "set", "eth0", "down")
     with tutorial.start("ping", "pc2", "pc1", "--timeout", "60") as process:
         assert process.stderr is not None
-        assert not wait_until(lambda: process.poll() is not None, 0.3)
+        assert not eventually(lambda: process.poll() is not None, 0.3)
         process.send_signal(signal.SIGINT)
         assert process.stderr.read() == "nslab: interrupted\n"
     assert process.returncode == 130

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.machine import NSLAB, wait_until
+from tests.cli.machine import NSLAB
 from tests.cli.striking import SIGNALS, Blow, blows, fits, not_begun, strike
+from tests.kernel.labs import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +130,7 @@ def test_ping_and_exec(machine: Machine, file: Path) -> None:
         code, said = strike(command, blow, cwd=machine.folder, env=machine.environment)
         own = code in (130, 128 + blow.number, -blow.number) and said in ("", INTERRUPTED)
         assert own or not_begun(code, said), (blow, code, said)
-    assert wait_until(lambda: not sleepers(machine))
+    assert eventually(lambda: not sleepers(machine), 5.0)
     assert machine.run("show", "--drift").code == 0
 
 
@@ -155,9 +156,9 @@ def test_up_that_waits_for_another_one(machine: Machine, file: Path) -> None:
             assert other.stdout.readline() == "holds\n"
             file.write_text(text(21))
             with machine.start("up", str(file)) as process:
-                assert not wait_until(lambda: process.poll() is not None, 0.7)
+                assert not eventually(lambda: process.poll() is not None, 0.7)
                 process.send_signal(signal.SIGINT)
-                assert wait_until(lambda: process.poll() is not None, 5)
+                assert eventually(lambda: process.poll() is not None, 5)
                 assert process.stderr is not None
                 said = process.stderr.read()
             assert process.returncode == 130

@@ -174,16 +174,6 @@ def holders() -> list[int]:
     return [int(pid) for pid, _, command in named if "nslab.kernel.holder" in command]
 
 
-def eventually(true: Callable[[], bool], seconds: float = 5.0) -> bool:
-    """Wait until something is so; tell whether it ever was."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def play(work: Callable[[Machine], Json]) -> Json:
     """Have work done on a machine, and give what it gives: values that JSON has.
 

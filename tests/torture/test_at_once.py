@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nslab import loads
-from tests.torture.machine import Machine, difference, eventually
+from tests.kernel.labs import eventually
+from tests.torture.machine import Machine, difference
 from tests.torture.playing import Work, played
 from tests.torture.trials import LABS
 
@@ -59,7 +60,7 @@ class Pair:
     def end(self) -> None:
         """End all, and see that nothing is left."""
         self.machine.run("down", "--all", user=self.user)
-        same = eventually(lambda: self.machine.state() == self.before)
+        same = eventually(lambda: self.machine.state() == self.before, 5.0)
         assert same, difference(self.before, self.machine.state())
 
 

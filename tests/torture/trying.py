@@ -7,9 +7,10 @@ import struct
 import time
 from typing import TYPE_CHECKING
 
+from tests.kernel.labs import eventually
 from tests.plan.way.world import MACHINE4
 from tests.torture import facts
-from tests.torture.machine import Machine, difference, eventually, output, processes
+from tests.torture.machine import Machine, difference, output, processes
 from tests.torture.moments import COMMAND, after, at_calls, at_steps, strike
 from tests.torture.trials import ASK, LABS, SLEEP, WAYS, Trial
 
@@ -77,7 +78,7 @@ class Bench:
         _need(said.code is not None, "the command hung", said)
         _need(said.is_clean, "the command said", said)
         if trial.verb == "exec":
-            _need(eventually(lambda: not _is_asleep()), "what exec ran goes on", said)
+            _need(eventually(lambda: not _is_asleep(), 5.0), "what exec ran goes on", said)
         return "killed" if said.code == -9 else "ended itself"
 
     def start(self, trial: Trial, arm: Callable[[], None] = lambda: None) -> Command:
@@ -104,7 +105,7 @@ class Bench:
             self.succeed(trial.way, *self.words_up(trial.way, trial.begin))
         command = self.start(trial, arm)
         if trial.verb == "exec":
-            _need(eventually(_is_asleep), "exec runs nothing")
+            _need(eventually(_is_asleep, 5.0), "exec runs nothing")
             seconds = time.monotonic() - command.begun
             strike(COMMAND, command.pid)
             command.wait()
@@ -135,7 +136,7 @@ class Bench:
             found.append(self.facts(way))
             return found[-1] == found[-2]
 
-        eventually(same)
+        eventually(same, 5.0)
         return found[-1]
 
     def facts(self, way: str) -> list[str]:
@@ -147,7 +148,7 @@ class Bench:
         self.succeed(way, "show", "--drift")
         self.succeed(way, "ping")
         wanted = self.references[way, lab]
-        if not eventually(lambda: self.facts(way) == wanted):
+        if not eventually(lambda: self.facts(way) == wanted, 5.0):
             raise FailedError(difference({"lab": wanted}, {"lab": self.facts(way)}))
         if lab.startswith("led"):
             said = self.succeed(way, "exec", "pc1", "bash", "-c", ASK)
@@ -165,7 +166,7 @@ class Bench:
 
     def check_machine(self) -> None:
         """See that the machine is as it was at first."""
-        if not eventually(lambda: self.machine.state() == self.before):
+        if not eventually(lambda: self.machine.state() == self.before, 5.0):
             raise FailedError(f"left behind: {difference(self.before, self.machine.state())}")
 
     def words_up(self, way: str, lab: str) -> list[str]:
