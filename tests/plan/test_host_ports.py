@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-NOWHERE = LinkState("none", "veth", index=9999)
+NOWHERE = LinkState("none", "veth", ifindex=9999)
 CARD = {"link": "eth1"}
 
 

@@ -133,12 +133,12 @@ def _over(route: Route, netns: NetnsState) -> str | None:
 def _of_end(name: str, netns: NetnsState, link: LinkState, now: LinkState) -> Iterator[Change]:
     place = f"{name}:{link.ifname}"
     both = [*_lost(name, netns, link, 4), *_lost(name, netns, link, 6)]
-    down = Link(index=now.index, change=IFF.UP)
+    down = Link(index=now.ifindex, change=IFF.UP)
     yield _change(name, "down", (RTM.NEWLINK, down, 0), f"{place}: is down", *both)
     mtu = 1300 if (now.mtu or 1500) != 1300 else 1301
     says = f"{place}: has the MTU {mtu}, not {now.mtu}"
     if link.ipv6 or not [a for a in link.addresses if a.version == 6]:
-        request = (RTM.NEWLINK, Link(index=now.index, mtu=mtu), 0)
+        request = (RTM.NEWLINK, Link(index=now.ifindex, mtu=mtu), 0)
         if link.ipv6:  # a silent one would begin to speak
             yield _change(name, "mtu", request, says)
     for address in link.addresses:
@@ -149,7 +149,7 @@ def _of_end(name: str, netns: NetnsState, link: LinkState, now: LinkState) -> It
         says = f"{place}: the address {address} is not this lab's"
         body = _address(now, address)
         yield _change(name, "add address", (RTM.NEWADDR, body, NEW), says, stays=True)
-    gone = (RTM.DELLINK, Link(index=now.index), 0)
+    gone = (RTM.DELLINK, Link(index=now.ifindex), 0)
     yield Change(f"delete: {place}", send(name, gone), frozenset({"*", place}))
 
 
@@ -169,28 +169,28 @@ def _without(
 
 def _of_port(name: str, link: LinkState, now: LinkState) -> Iterator[Change]:
     place = f"{name}:{link.ifname}"
-    free = Link(index=now.index, master=0)
+    free = Link(index=now.ifindex, master=0)
     says = f"{place}: is a port of nothing, not of {link.master}"
     yield _change(name, "leave the bridge", (RTM.NEWLINK, free, 0), says)
-    down = Link(index=now.index, change=IFF.UP)
+    down = Link(index=now.ifindex, change=IFF.UP)
     yield _change(name, "port down", (RTM.NEWLINK, down, 0), f"{place}: is down")
     mac = bytes.fromhex("0600000000ee")
     says = f"{place}: has the MAC {mac.hex(':')}, not {now.mac}"
-    yield _change(name, "port mac", (RTM.NEWLINK, Link(index=now.index, address=mac), 0), says)
+    yield _change(name, "port mac", (RTM.NEWLINK, Link(index=now.ifindex, address=mac), 0), says)
 
 
 def _of_bridge(name: str, now: LinkState) -> Iterator[Change]:
     place = f"{name}:{now.ifname}"
-    down = Link(index=now.index, change=IFF.UP)
+    down = Link(index=now.ifindex, change=IFF.UP)
     yield _change(name, "bridge down", (RTM.NEWLINK, down, 0), f"{place}: is down")
     mac = bytes.fromhex("0600000000ef")
     says = f"{place}: has the MAC {mac.hex(':')}, not {now.mac}"
-    yield _change(name, "bridge mac", (RTM.NEWLINK, Link(index=now.index, address=mac), 0), says)
+    yield _change(name, "bridge mac", (RTM.NEWLINK, Link(index=now.ifindex, address=mac), 0), says)
     for info, word in (
         (BridgeInfo(stp_state=1), "stp_state 1, not 0"),
         (BridgeInfo(mcast_snooping=1), "mcast_snooping 1, not 0"),
     ):
-        body = Link(index=now.index, linkinfo=LinkInfo(kind="bridge", data=info))
+        body = Link(index=now.ifindex, linkinfo=LinkInfo(kind="bridge", data=info))
         yield _change(name, word.split()[0], (RTM.NEWLINK, body, 0), f"{place}: has {word}")
 
 
@@ -199,7 +199,7 @@ def _of_routes(name: str, netns: NetnsState, there: NetnsState) -> Iterator[Chan
         for found in there.routes:
             if found.dst == wanted.dst and satisfies(found, wanted):
                 ifname = found.ifname or ""
-                body = _route(found, there.links[ifname].index)
+                body = _route(found, there.links[ifname].ifindex)
                 says = f"{name}: the route {route_words(wanted)} is missing"
                 yield _change(name, "delete route", (RTM.DELROUTE, body, 0), says)
     dst = ip_network("198.51.100.0/24")
@@ -208,7 +208,7 @@ def _of_routes(name: str, netns: NetnsState, there: NetnsState) -> Iterator[Chan
         if link.kind == "veth" and link.master is None and wanted_link:
             route = Route(dst, ifname=link.ifname, metric=77)
             says = f"{name}: the route {route_words(route)} is not this lab's"
-            body = _route(route, link.index)
+            body = _route(route, link.ifindex)
             yield _change(name, "add route", (RTM.NEWROUTE, body, NEW), says, stays=True)
 
 

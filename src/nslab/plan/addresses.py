@@ -7,7 +7,6 @@ when a link begins or ceases to speak, the kernel gives and takes them by itself
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import TYPE_CHECKING
@@ -72,7 +71,7 @@ def _complete(netns: NetnsState, defaults: Mapping[str, str]) -> NetnsState:
         silent = quiet if said is None else said != "0"
         speaks = not silent and (link.mtu is None or link.mtu >= _MTU_IPV6)
         implied = dict.fromkeys([*_implied(link, speaks=speaks), *link.addresses])
-        links[link.ifname] = replace(link, ipv6=speaks, addresses=tuple(implied))
+        links[link.ifname] = link._replace(ipv6=speaks, addresses=tuple(implied))
     return NetnsState(links, netns.routes, netns.sysctl)
 
 

@@ -6,7 +6,6 @@ is no longer, is ours and goes. What nobody asked for is not ours: it stays, and
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
@@ -38,7 +37,7 @@ from nslab.plan.steps import (
     SetLink,
     SetSysctl,
     Step,
-    with_index,
+    with_ifindex,
 )
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class _Comparison:
         for name in self.desired:
             self.observed.setdefault(name, NetnsState() if name == HOST else fresh(defaults))
         self.indexes: dict[str, dict[str, int]] = {
-            name: {**state.known, **{link.ifname: link.index for link in state.links.values()}}
+            name: {**state.known, **{link.ifname: link.ifindex for link in state.links.values()}}
             for name, state in self.observed.items()
         }
         self.doomed: set[End] = set()
@@ -140,7 +139,7 @@ class _Comparison:
 
     def delete_macvlan(self, name: str, link: LinkState, below: End) -> Iterator[Step]:
         """Take it from its bridge first: else the kernel lets the link below hear all groups on."""
-        alone = replace(link, master=None)
+        alone = link._replace(master=None)
         if link.master is not None:
             yield SetLink(name, alone, link, 0, self.index_of(name, link.master))
         lost = tuple(self.lost_with(name, alone, near=False))
@@ -154,7 +153,7 @@ class _Comparison:
             yield SetLink(name, link, bare, self.index_of(name, link.master))
         for route in self.observed[name].routes:
             if route.ifname == link.ifname:
-                yield AddRoute(name, route, link.index)
+                yield AddRoute(name, route, link.ifindex)
 
     def stays(self, name: str, link: LinkState) -> bool:
         """Tell whether a link is as the file wants it, or none of our business."""
@@ -237,19 +236,19 @@ class _Comparison:
                 if doomed[0] == name:
                     indexes.pop(doomed[1], None)
             present = self.observed[name]
-            taken = [*present.known.values(), *(link.index for link in present.links.values())]
+            taken = [*present.known.values(), *(link.ifindex for link in present.links.values())]
             highest = max(taken, default=1)
             for ifname in state.links:
                 if ifname not in indexes:
                     highest += 1
-                    indexes[ifname] = state.links[ifname].index or highest
+                    indexes[ifname] = state.links[ifname].ifindex or highest
                     self.made.add((name, ifname))
 
     def index_of(self, name: str, ifname: str | None) -> int:
         return self.indexes[name].get(ifname, 0) if ifname else 0
 
     def planned(self, name: str, ifname: str) -> LinkState:
-        return with_index(self.desired[name].links[ifname], self.indexes[name][ifname])
+        return with_ifindex(self.desired[name].links[ifname], self.indexes[name][ifname])
 
     def settings(self, name: str, *, before_links: bool) -> Iterator[Step]:
         """Set sysctls; those of one link can only be set when the link is there."""
@@ -275,11 +274,11 @@ class _Comparison:
                     continue
                 before = self.observed[name].links.get(wanted.ifname)
                 if before is None or (name, wanted.ifname) in self.made:
-                    before = replace(self.planned(name, wanted.ifname), up=False, mtu=None)
+                    before = self.planned(name, wanted.ifname)._replace(up=False, mtu=None)
                     yield AddBridge(name, before)
                 mtu = self.bridge_mtu(name, wanted, before)
                 if mtu != before.mtu:
-                    yield SetLink(name, replace(before, mtu=mtu), before)
+                    yield SetLink(name, before._replace(mtu=mtu), before)
 
     def bridge_mtu(self, name: str, wanted: LinkState, before: LinkState) -> int | None:
         """Give the MTU that a bridge is to have: the usual one again where it had another."""
@@ -328,8 +327,10 @@ class _Comparison:
         before = self.observed[name].links.get(wanted.ifname)
         if (name, wanted.ifname) in self.made or before is None:
             before = as_it_comes(link, port=(name, wanted.ifname) in self.ports)
-        merged = replace(
-            before,
+            if before != link:
+                yield SetLink(name, link, before, *self.masters(name, link, before))
+            return
+        merged = before._replace(
             up=link.up,
             mac=before.mac if link.kind == "macvlan" else link.mac or before.mac,  # the one below's
             mtu=mtu_of(link, before),
@@ -337,8 +338,11 @@ class _Comparison:
             alias=link.alias or before.alias,
         )
         if merged != before:
-            masters = self.index_of(name, merged.master), self.index_of(name, before.master)
-            yield SetLink(name, merged, before, *masters)
+            yield SetLink(name, merged, before, *self.masters(name, merged, before))
+
+    def masters(self, name: str, link: LinkState, before: LinkState) -> tuple[int, int]:
+        """Give the ifindexes of the bridges that a link is a port of: then, and before."""
+        return self.index_of(name, link.master), self.index_of(name, before.master)
 
     def speaks(self, name: str, ifname: str) -> bool:
         """Tell whether a link speaks IPv6; one that is to come does so before it is set."""
@@ -388,8 +392,8 @@ class _Comparison:
                 link = self.planned(name, wanted.ifname)
                 before = self.observed[name].links.get(wanted.ifname)
                 if before is None or (name, wanted.ifname) in self.made:
-                    before = replace(link, up=False)
-                before = replace(before, mtu=self.bridge_mtu(name, wanted, before))  # by now
-                merged = replace(before, up=True, mac=link.mac, settings=link.settings)
+                    before = link._replace(up=False)
+                before = before._replace(mtu=self.bridge_mtu(name, wanted, before))  # by now
+                merged = before._replace(up=True, mac=link.mac, settings=link.settings)
                 if merged != before:
                     yield SetLink(name, merged, before)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +14,9 @@ USUAL_MTU = 1500
 
 def as_it_comes(link: LinkState, *, port: bool) -> LinkState:
     """Give a link as it is when it is only made: near ends of cables come as ports and up."""
-    return replace(link, up=port, master=link.master if port else None, alias="")
+    if link.up == port and (port or link.master is None) and not link.alias:
+        return link
+    return link._replace(up=port, master=link.master if port else None, alias="")
 
 
 def names_link(key: str) -> bool:

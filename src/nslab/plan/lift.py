@@ -57,7 +57,7 @@ def _as_said(known: Desired, observed: State) -> State:
     found = {}
     for name, netns in observed.items():
         links = {
-            ifname: replace(link, addresses=_in_order(link, said.get((name, ifname), ())))
+            ifname: link._replace(addresses=_in_order(link, said.get((name, ifname), ())))
             for ifname, link in netns.links.items()
         }
         found[name] = replace(netns, links=links)
@@ -133,7 +133,7 @@ def _bridge(bridge: Bridge, observed: State) -> Bridge:
         and link.peer is not None
         and link.peer[0] in observed.keys() - {HOST, OUTSIDE}
     ]
-    ports.sort(key=lambda link: (order.get(link.ifname, len(order)), link.index))
+    ports.sort(key=lambda link: (order.get(link.ifname, len(order)), link.ifindex))
     ends = tuple(
         _endpoint(link.peer[0], observed[link.peer[0]].links[link.peer[1]])
         for link in ports

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nslab.kernel.sandbox import HOST
@@ -24,7 +23,7 @@ MOST_MTU = 65535
 MARK = "nslab:"
 """How the aliases of labs' links in the machine's netns begin; the lab's name follows."""
 
-_LO = LinkState("lo", "loopback", index=1)
+_LO = LinkState("lo", "loopback", ifindex=1)
 
 
 def lower(lab: Desired) -> State:
@@ -64,7 +63,7 @@ def _join_machine(state: State, lab: Desired) -> None:
             state[HOST].links[far.ifname] = far
         else:
             near = LinkState(port, "macvlan", peer=(HOST, bridge.host.link))
-        state[bridge.name].links[port] = replace(near, master=bridge.ifname)
+        state[bridge.name].links[port] = near._replace(master=bridge.ifname)
 
 
 def host_port(lab: str, bridge: str, port: str, master: str) -> LinkState:

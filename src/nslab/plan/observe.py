@@ -8,7 +8,6 @@ checked first, and only what is left is searched for.
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 from functools import lru_cache
 from ipaddress import (
     IPv4Address,
@@ -90,12 +89,12 @@ def _leave_ours(raw: dict[str, list[Link]], observed: State, ours: set[str]) -> 
     raw[HOST] = [link for link in raw[HOST] if link.ifname in ours]
     state = observed[HOST]
     links = {
-        ifname: replace(link, addresses=tuple(a for a in link.addresses if not is_link_local(a.ip)))
+        ifname: link._replace(addresses=tuple(a for a in link.addresses if not is_link_local(a.ip)))
         for ifname, link in state.links.items()
         if ifname in ours
     }
     routes = [route for route in state.routes if route.ifname in ours]
-    known = {ifname: link.index for ifname, link in state.links.items()}
+    known = {ifname: link.ifindex for ifname, link in state.links.items()}
     observed[HOST] = NetnsState(links, routes, known=known)
 
 
@@ -171,7 +170,7 @@ def _link(link: Link, names: dict[int, str], addresses: tuple[Interface, ...]) -
     return LinkState(
         ifname=link.ifname or "",
         kind="loopback" if link.flags & IFF.LOOPBACK else kind,
-        index=link.index,
+        ifindex=link.index,
         mac="" if link.flags & IFF.LOOPBACK else (link.address or b"").hex(":"),
         mtu=link.mtu,
         up=bool(link.flags & IFF.UP),
@@ -287,7 +286,7 @@ def _name_own_peers(observed: State) -> None:
     for name, state in observed.items():
         for link_state in list(state.links.values()):
             if link_state.peer is not None and link_state.peer[0] == "":
-                own = replace(link_state, peer=(name, link_state.peer[1]))
+                own = link_state._replace(peer=(name, link_state.peer[1]))
                 state.links[link_state.ifname] = own
 
 
@@ -304,14 +303,14 @@ def _name_links_below(
             where = likely[end][0] if end in likely else HOST
             if where in observed and _nsid(sandbox, name, where) == link.link_netnsid:
                 below = _name_of(observed[where], link.link)
-                observed[name].links[end[1]] = replace(
-                    found, peer=(where, below) if below else None
+                observed[name].links[end[1]] = found._replace(
+                    peer=(where, below) if below else None
                 )
 
 
 def _name_of(state: NetnsState, index: int | None) -> str | None:
     """Give the ifname that goes with an ifindex of a netns."""
-    known = {**state.known, **{link.ifname: link.index for link in state.links.values()}}
+    known = {**state.known, **{link.ifname: link.ifindex for link in state.links.values()}}
     return next((ifname for ifname, each in known.items() if each == index), None)
 
 
@@ -330,5 +329,5 @@ def _nsid(sandbox: Sandbox, name: str, other: str) -> int | None:
 def _note(observed: State, ends: dict[End, Link], end: End, peer: End) -> None:
     for one, other in ((end, peer), (peer, end)):
         links = observed[one[0]].links
-        links[one[1]] = replace(links[one[1]], peer=other)
+        links[one[1]] = links[one[1]]._replace(peer=other)
         del ends[one]

@@ -6,7 +6,7 @@ around it here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nslab.errors import LabBusyError, NslabError
@@ -150,7 +150,7 @@ def _both(first: NetnsState, second: NetnsState) -> NetnsState:
     links = second.links | first.links
     for ifname in first.links.keys() & second.links.keys():
         addresses = first.links[ifname].addresses + second.links[ifname].addresses
-        links[ifname] = replace(links[ifname], addresses=tuple(dict.fromkeys(addresses)))
+        links[ifname] = links[ifname]._replace(addresses=tuple(dict.fromkeys(addresses)))
     routes = list(dict.fromkeys([*first.routes, *second.routes]))
     return NetnsState(links, routes, second.sysctl | first.sysctl)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nslab.kernel.sandbox import HOST, OUTSIDE
 from nslab.lab.names import FORWARD
@@ -40,12 +40,11 @@ MODERN = dict.fromkeys(IMPLIED, "0")
 """Their values in a new netns of a machine that speaks IPv6 and was not told otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkState:
-    """One link.
+class LinkState(NamedTuple):
+    """One link; a tuple, since a plan makes several for each.
 
     Attributes:
-        index: the kernel's ifindex in its netns; 0 where it is not yet chosen.
+        ifindex: the kernel's number of it in its netns; 0 where it is not yet chosen.
         mtu: in bytes; None where the kernel's choice will do.
         ipv6: whether it speaks IPv6: the kernel lets it, and its MTU allows it.
         peer: the other end of a veth, or the link that a macvlan lies on, where it is known.
@@ -56,7 +55,7 @@ class LinkState:
 
     ifname: str
     kind: str
-    index: int = 0
+    ifindex: int = 0
     mac: str = ""
     mtu: int | None = None
     up: bool = True
@@ -89,7 +88,7 @@ State = dict[str, NetnsState]
 KEPT = {
     HOST: NetnsState(),
     OUTSIDE: NetnsState(
-        {"lo": LinkState("lo", "loopback", index=1)}, [], dict.fromkeys(FORWARD, "0")
+        {"lo": LinkState("lo", "loopback", ifindex=1)}, [], dict.fromkeys(FORWARD, "0")
     ),
 }
 """The namespaces that are there before the lab and stay after it, as the lab leaves them."""
@@ -98,7 +97,7 @@ KEPT = {
 def fresh(sysctl: dict[str, str]) -> NetnsState:
     """Give what a new netns holds: `lo`, down, and the sysctls that the machine gives it."""
     known = {key: value for key, value in sysctl.items() if value}
-    return NetnsState({"lo": LinkState("lo", "loopback", index=1, up=False)}, [], known)
+    return NetnsState({"lo": LinkState("lo", "loopback", ifindex=1, up=False)}, [], known)
 
 
 def route_key(route: Route) -> tuple[object, int]:

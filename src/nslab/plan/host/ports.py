@@ -76,9 +76,9 @@ def fit(state: State, lab: Desired, machine: Machine, observed: State) -> State:
         mac = mac_of(master) if machine.is_bare(master) else end.mac
         if end.ifname in observed.get(HOST, _EMPTY).links:
             mac = ""
-        made[HOST].links[end.ifname] = replace(end, mac=mac, mtu=master.mtu)
+        made[HOST].links[end.ifname] = end._replace(mac=mac, mtu=master.mtu)
         port = made[bridge.name].links[host.port_ifname]
-        made[bridge.name].links[host.port_ifname] = replace(port, mtu=master.mtu)
+        made[bridge.name].links[host.port_ifname] = port._replace(mtu=master.mtu)
     return made
 
 

@@ -10,7 +10,7 @@ from nslab.plan.steps.link import (
     AddVeth,
     DeleteLink,
     SetLink,
-    with_index,
+    with_ifindex,
 )
 from nslab.plan.steps.netns import AddNetns, DeleteNetns, SetSysctl
 from nslab.plan.steps.route import AddRoute, DeleteRoute
@@ -32,5 +32,5 @@ __all__ = [
     "SetLink",
     "SetSysctl",
     "Step",
-    "with_index",
+    "with_ifindex",
 ]

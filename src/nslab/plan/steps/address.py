@@ -73,14 +73,14 @@ def _address(link: LinkState, address: Interface) -> Address:
         return Address(
             family=AF.INET,
             prefixlen=address.network.prefixlen,
-            index=link.index,
+            index=link.ifindex,
             local=packed,
             address=packed,
         )
     return Address(
         family=AF.INET6,
         prefixlen=address.network.prefixlen,
-        index=link.index,
+        index=link.ifindex,
         flags8=IFA_F.NODAD,
         local=packed,
         address=packed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ class AddBridge(Step):
         info = LinkInfo(kind="bridge", data=BridgeInfo(mcast_snooping=0))
         link = self.link
         body = Link(
-            index=link.index, ifname=link.ifname, address=mac_bytes(link.mac), linkinfo=info
+            index=link.ifindex, ifname=link.ifname, address=mac_bytes(link.mac), linkinfo=info
         )
         return [Request(RTM.NEWLINK, body, NEW)]
 
@@ -78,7 +78,7 @@ class AddVeth(Step):
     def requests(self, opened: Open) -> list[Request]:
         near, far, master = self.near, self.far, self.master
         peer = Link(
-            index=far.index,
+            index=far.ifindex,
             ifname=far.ifname,
             address=mac_bytes(far.mac),
             mtu=far.mtu,
@@ -86,13 +86,13 @@ class AddVeth(Step):
         )
         flags = IFF.UP if master else 0
         body = Link(
-            index=near.index,
+            index=near.ifindex,
             flags=flags,
             change=flags,
             ifname=near.ifname,
             address=mac_bytes(near.mac),
             mtu=near.mtu,
-            master=master.index if master else None,
+            master=master.ifindex if master else None,
             linkinfo=LinkInfo(kind="veth", data=VethInfo(peer=peer)),
         )
         return [Request(RTM.NEWLINK, body, NEW)]
@@ -157,13 +157,13 @@ class AddMacvlan(Step):
         info = LinkInfo(kind="macvlan", data=MacvlanInfo(mode=_PASSTHRU, flags=flags))
         up = IFF.UP if self.master else 0
         body = Link(
-            index=self.link.index,
+            index=self.link.ifindex,
             flags=up,
             change=up,
             ifname=self.link.ifname,
             link=self.below_index,
             mtu=self.link.mtu,
-            master=self.master.index if self.master else None,
+            master=self.master.ifindex if self.master else None,
             net_ns_fd=opened(self.above).fd,
             linkinfo=info,
         )
@@ -204,7 +204,7 @@ class DeleteLink(Step):
         return [AddVeth(self.netns, self.link, *self.far, self.master), *self.lost]
 
     def requests(self, _: Open) -> list[Request]:
-        return [Request(RTM.DELLINK, Link(index=self.link.index))]
+        return [Request(RTM.DELLINK, Link(index=self.link.ifindex))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ class SetLink(Step):
         link, before = self.link, self.before
         changed = IFF.UP if link.up != before.up else 0
         body = Link(
-            index=link.index,
+            index=link.ifindex,
             flags=changed if link.up else 0,
             change=changed,
             address=mac_bytes(link.mac) if link.mac != before.mac else None,
@@ -300,9 +300,9 @@ def mac_bytes(mac: str) -> bytes | None:
     return bytes.fromhex(mac.replace(":", "")) if mac else None
 
 
-def with_index(link: LinkState, index: int) -> LinkState:
+def with_ifindex(link: LinkState, ifindex: int) -> LinkState:
     """Give the link with its ifindex chosen."""
-    return link if link.index == index else replace(link, index=index)
+    return link if link.ifindex == ifindex else link._replace(ifindex=ifindex)
 
 
 def _link_words(link: LinkState) -> str:

@@ -87,7 +87,7 @@ def probe(lab: str) -> State:
     """Give what to look for in the machine's netns: the lab's veth, if root made one."""
     if os.geteuid() != 0:
         return {}
-    link = replace(_host_link(Way(lab, "kernel", (), ())), peer=(OUTSIDE, UPLINK))
+    link = _host_link(Way(lab, "kernel", (), ()))
     return {HOST: NetnsState({link.ifname: link})}
 
 
@@ -245,7 +245,7 @@ def without_pasta(observed: State) -> State:
         return observed
     links = {ifname: one for ifname, one in state.links.items() if one is not link}
     routes = [route for route in state.routes if route.ifname != UPLINK]
-    known = {**state.known, _NO_LINK: link.index}  # its number stays taken
+    known = {**state.known, _NO_LINK: link.ifindex}  # its number stays taken
     return {**observed, OUTSIDE: NetnsState(links, routes, state.sysctl, known)}
 
 
