@@ -61,6 +61,7 @@ def test_a_lab_with_few_descriptors_in_all() -> None:
         before = open_in(sandbox)
         with pytest.raises(NetnsCreationError, match="Too many open files") as caught:
             sandbox.create([f"n{number}" for number in range(100)])
+            sandbox.settle()
         assert caught.value.hint is not None
         assert "ulimit -Hn" in caught.value.hint
         made = [name for name in sandbox.names() if name.startswith("n")]

@@ -125,6 +125,42 @@ def test_a_name_far_from_all_others(lab: Sandbox) -> None:
     assert caught.value.hint == "`nslab show` lists the nodes"
 
 
+def test_what_is_foreseen_is_made_once(lab: Sandbox) -> None:
+    names = [f"n{number}" for number in range(500)]
+    lab.foresee(names)
+    assert lab.lodgers() == []  # another question comes in between
+    lab.create(names[:300])
+    assert links(lab, "n299") == ["lo"]
+    lab.create([*names[300:], "one-more"])
+    lab.settle()
+    assert lab.names() == [OUTSIDE, "a", "b", *names, "one-more"]
+    lab.create(["n7"])  # a second time
+    with pytest.raises(NetnsCreationError):
+        lab.settle()
+
+
+def test_what_is_no_longer_wanted_is_not_begun(lab: Sandbox) -> None:
+    names = [f"n{number}" for number in range(5000)]
+    lab.create(names)
+    lab.forgo()
+    made = lab.names()[3:]
+    assert 0 < len(made) < 500
+    assert made == names[: len(made)]
+    lab.create(names[len(made) : len(made) + 1])  # nothing of it is remembered
+    assert links(lab, names[len(made)]) == ["lo"]
+
+
+def test_what_needs_a_netns_waits_for_it(lab: Sandbox) -> None:
+    names = [f"n{number}" for number in range(400)]
+    lab.create(names)
+    assert lab.sysctl("n399", ["net.ipv4.ip_forward"]) == ["0"]
+    lab.create(["c"])
+    for sock in lab.sockets(2, 2, 0, ["c", "b"]):
+        sock.close()
+    lab.create(["d"])
+    assert len(lab.numbers(["d"])) == 1
+
+
 def test_names_that_are_taken_or_cannot_be(lab: Sandbox) -> None:
     for name, number in (("a", errno.EEXIST), ("x/y", errno.EINVAL), ("..", errno.EEXIST)):
         lab.create([f"before-{number}", name, f"after-{number}"])

@@ -71,7 +71,7 @@ def facts(state: State) -> object:
             sorted(
                 (
                     x.ifname,
-                    x.index,
+                    x.ifindex,
                     x.mac,
                     x.mtu,
                     x.up,

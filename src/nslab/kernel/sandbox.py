@@ -37,7 +37,8 @@ HOST = "(host)"
 """What the caller's own netns is called; no netns of a lab can have that name."""
 
 _PATIENCE = 50  # milliseconds
-_AHEAD = 4  # chunks of namespaces that the holder may make before they are asked for
+_AHEAD = 4  # requests for namespaces that may be under way
+_AT_ONCE = 50  # namespaces in one of them
 
 
 class Handle:
@@ -67,6 +68,9 @@ class Sandbox:
         self.lab = lab
         self.pid = pid
         self._channel = channel
+        self._foreseen: set[str] = set()
+        self._awaited: set[str] = set()
+        self._waiting: collections.deque[str] = collections.deque()
         self._ahead: collections.deque[list[str]] = collections.deque()
         self._handles: collections.OrderedDict[str, Handle] = collections.OrderedDict()
         self._room = max(8, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 256) // 3)
@@ -118,11 +122,9 @@ class Sandbox:
         if handle is not None:
             self._handles.move_to_end(name)
             return handle
-        while self._ahead:
-            self._take_created()
-            if name in self._handles:
-                return self._handles[name]
-        self.open([name])
+        self._await([name])
+        if name not in self._handles:
+            self.open([name])
         return self._handles[name]
 
     def open(self, names: Sequence[str]) -> None:
@@ -133,6 +135,7 @@ class Sandbox:
         """
         if HOST in names and HOST not in self._handles:
             self._keep_handles([HOST], [_own_netns(), open_socket().detach()])
+        self._await(names)
         missing = [name for name in names if name not in self._handles]
         for start in range(0, len(missing), self._chunk):
             chunk = missing[start : start + self._chunk]
@@ -142,18 +145,20 @@ class Sandbox:
             if len(fds) != 2 * len(chunk):
                 raise no_such_node(self.lab, chunk[len(fds) // 2], self.names())
 
-    def create(self, names: Sequence[str]) -> None:
+    def foresee(self, names: Iterable[str]) -> None:
+        """Let the holder begin to make what `create` will ask for."""
+        wanted = list(names)
+        self._foreseen.update(wanted)
+        self._want(wanted)
+
+    def create(self, names: Iterable[str]) -> None:
         """Have the holder make a netns for each name; it works ahead while this process goes on.
 
-        Raises:
-            KernelError: one could not be made; others were.
+        What needs one waits for it, and tells if it could not be made.
         """
-        for start in range(0, len(names), self._chunk):
-            while len(self._ahead) >= _AHEAD:
-                self._take_created()
-            chunk = list(names[start : start + self._chunk])
-            self._send(["create", *chunk])
-            self._ahead.append(chunk)
+        asked = list(names)
+        self._want([name for name in asked if name not in self._foreseen])
+        self._foreseen.difference_update(asked)
 
     def settle(self) -> None:
         """Wait until every netns that was asked for is there.
@@ -163,6 +168,18 @@ class Sandbox:
         """
         while self._ahead:
             self._take_created()
+            self._ask_ahead()
+
+    def forgo(self) -> None:
+        """Have no more made of the netns that were asked for, and wait for those under way.
+
+        Raises:
+            KernelError: as for `settle`.
+        """
+        self._awaited.difference_update(self._waiting)
+        self._waiting.clear()
+        self._foreseen.clear()
+        self.settle()
 
     def delete(self, names: Sequence[str]) -> None:
         """End the processes in these netns, and give up the netns; unknown names are skipped."""
@@ -174,6 +191,7 @@ class Sandbox:
 
     def names(self) -> list[str]:
         """List every netns of the lab, `outside` first."""
+        self.settle()
         return self._ask("list")[0]
 
     def numbers(self, names: Sequence[str]) -> list[int]:
@@ -182,6 +200,7 @@ class Sandbox:
         Raises:
             NodeNotFoundError: the lab has no such name.
         """
+        self._await(names)
         found = [int(word) for word in self._ask("numbers", *names)[0]]
         if len(found) != len(names):
             raise no_such_node(self.lab, names[len(found)], self.names())
@@ -194,6 +213,7 @@ class Sandbox:
             NodeNotFoundError: the lab has no such name; no socket stays open.
             KernelError: the kernel refused, or a limit of descriptors is reached; likewise.
         """
+        self._await(names)
         opened: list[socket] = []
         question = ("socket", str(family), str(kind), str(protocol))
         try:
@@ -216,6 +236,7 @@ class Sandbox:
             NodeNotFoundError: the lab has no such name.
         """
         asked = list(words)
+        self._await([name])
         before, _ = self._ask("sysctl", name, *asked)
         if len(before) != len(asked):
             raise no_such_node(self.lab, name, self.names())
@@ -356,16 +377,38 @@ class Sandbox:
         for name, fd, sock in zip(names, fds[::2], fds[1::2], strict=False):
             self._handles[name] = Handle(fd, Transport(adopt_socket(sock)))
 
+    def _want(self, names: Sequence[str]) -> None:
+        self._awaited.update(names)
+        self._waiting.extend(names)
+        self._ask_ahead()
+
+    def _ask_ahead(self) -> None:
+        """Let the holder have its hands full, but hand over no more than both sides can bear."""
+        while self._waiting and len(self._ahead) < _AHEAD:
+            count = min(_AT_ONCE, self._chunk, len(self._waiting))
+            chunk = [self._waiting.popleft() for _ in range(count)]
+            self._send(["create", *chunk])
+            self._ahead.append(chunk)
+
+    def _await(self, names: Iterable[str]) -> None:
+        """Wait until those of these netns that were asked for are there."""
+        while self._awaited and not self._awaited.isdisjoint(names):
+            self._take_created()
+            self._ask_ahead()
+
     def _take_created(self) -> None:
         """Wait for one chunk; where it fails for the others too, so that nothing is told twice."""
         first = self._take_chunk()
         while first is not None and self._ahead:
             self._take_chunk()
         if first is not None:
+            self._waiting.clear()
+            self._awaited.clear()
             raise first
 
     def _take_chunk(self) -> KernelError | None:
         names = self._ahead.popleft()
+        self._awaited.difference_update(names)
         self._make_room(len(names))
         try:
             reply, fds = self._receive()
@@ -377,9 +420,11 @@ class Sandbox:
         return _creation_error(names[len(fds) // 2], int(reply[1]))
 
     def _ask(self, *words: str, fds: Sequence[int] = ()) -> tuple[list[str], list[int]]:
-        self.settle()
+        while self._ahead:  # answers come in the order of the questions
+            self._take_created()
         self._send(list(words), list(fds))
         reply, given = self._receive()
+        self._ask_ahead()
         if reply[0] == "error":
             raise libc.failure(f"{words[0]}: {reply[2]}", int(reply[1]))
         return reply[1:], given

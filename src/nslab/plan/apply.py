@@ -95,7 +95,7 @@ def undo(done: Sequence[Step], sandbox: Sandbox) -> list[NslabError]:
     """Take steps back, the last first; go on where one fails, and give all that went wrong."""
     errors: list[NslabError] = []
     with contextlib.suppress(NslabError):
-        sandbox.settle()
+        sandbox.forgo()
     for run in _runs([back for step in reversed(done) for back in step.undo()]):
         try:
             if _is_sent(run[0]):
@@ -148,7 +148,6 @@ def _take(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:
     elif isinstance(first, DeleteNetns):
         sandbox.delete([step.netns for step in run])
     elif isinstance(first, Deed):
-        sandbox.settle()
         _act(first, sandbox)
         done.append(first)
     else:
@@ -160,6 +159,8 @@ def _take(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:
 def _act(deed: Deed, sandbox: Sandbox) -> None:
     try:
         deed.act(sandbox)
+    except NetnsCreationError:
+        raise
     except NslabError as error:
         raise StepError(deed.words(), deed.command(), error) from None
     except OSError as error:

@@ -20,7 +20,7 @@ from nslab.errors import (
 )
 from nslab.kernel import echo, libc
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, no_such_node
-from nslab.lab import Desired, Lab, dumps
+from nslab.lab import Desired, Lab, dump
 from nslab.plan.apply import Watch, apply
 from nslab.plan.ending import make_room, take_down
 from nslab.plan.host import leave
@@ -43,6 +43,7 @@ from nslab.plan.planning import (
     plan_new,
     same_source,
 )
+from nslab.plan.state import KEPT
 from nslab.plan.steps import Remember
 from nslab.plan.way.lead import Leading, decide, is_overtaken, refuse_overtaken
 
@@ -307,11 +308,15 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
     leading = Leading()
     try:
         make_room(desired.name)
+        state = lower(desired)
+        defaults = defaults_of(sandbox, [state])
+        before = _remembered(sandbox)
+        sandbox.foresee(name for name in state if name not in KEPT)
         if desired.uplinks():
             leading = decide(desired, wanted.uplink, direct=wanted.direct)
         own = hosting(desired, wanted.host, None, {})
-        plan = plan_new(desired, leading, own, defaults_of(sandbox, [lower(desired)]))
-        steps = _with_memory(plan.steps, _memory(sandbox, wanted))
+        plan = plan_new(desired, leading, own, defaults)
+        steps = _with_memory(plan.steps, _memory(wanted, before))
         apply(steps, sandbox, watch, check, whole=True)
         refuse_overtaken(leading)
         check()
@@ -354,7 +359,7 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
             sandbox.become_writer(check)
             source = same_source(sandbox, wanted.source)
             plan = plan_change(sandbox, wanted)
-            memory = _memory(sandbox, replace(wanted, source=source))
+            memory = _memory(replace(wanted, source=source), _remembered(sandbox))
             if plan.steps:
                 sandbox.attempt(memory.document)
             apply(_with_memory(plan.steps, memory), sandbox, watch, check)
@@ -368,10 +373,13 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
         return Running(desired.name, sandbox.pid, None)
 
 
-def _memory(sandbox: Sandbox, wanted: Wanted) -> Remember:
+def _remembered(sandbox: Sandbox) -> tuple[bytes, str, str]:
     document, source, _, _ = sandbox.get()
-    before = (document, source, sandbox.hosts())
-    now = dumps(wanted.desired, format="json").encode()
+    return document, source, sandbox.hosts()
+
+
+def _memory(wanted: Wanted, before: tuple[bytes, str, str]) -> Remember:
+    now = json.dumps(dump(wanted.desired)).encode()
     return Remember(OUTSIDE, now, wanted.source, _hosts(wanted.desired), before)
 
 
