@@ -59,8 +59,8 @@ def test_a_lab_with_few_descriptors_in_all() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
     with started("a") as sandbox:
         before = open_in(sandbox)
+        sandbox.create([f"n{number}" for number in range(100)])
         with pytest.raises(NetnsCreationError, match="Too many open files") as caught:
-            sandbox.create([f"n{number}" for number in range(100)])
             sandbox.settle()
         assert caught.value.hint is not None
         assert "ulimit -Hn" in caught.value.hint

@@ -194,7 +194,7 @@ def routes(draw: st.DrawFn, desired: Desired) -> dict[str, Tree]:
             for item in end.addresses[:1]:
                 own = {other.ip for each in ends for other in each.addresses}
                 via = item.ip + draw(st.sampled_from([-1, 1]))
-                if via in own or via not in item.network or fault(via, item.network.prefixlen):
+                if via in own or via not in item.network or fault(via, item.network):
                     continue
                 route = {"dst": "default", "via": str(via), "metric": number + 1}
             if draw(st.booleans()):

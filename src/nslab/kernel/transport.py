@@ -22,6 +22,7 @@ from nslab.netlink.message import (
     Request,
     decode_failure,
     split,
+    with_flags,
 )
 
 TYPE_CHECKING = False
@@ -197,8 +198,7 @@ class Transport:
         self, requests: Sequence[Request], frames: list[bytes]
     ) -> list[KernelError | None]:
         first, last = _sequence_of(frames[0]), _sequence_of(frames[-1])
-        frames[-1] = requests[-1].encode(last, NLM_F.ACK)
-        self._send(b"".join(frames))
+        self._send(b"".join([*frames[:-1], with_flags(frames[-1], NLM_F.ACK)]))
         errors: list[KernelError | None] = [None] * len(requests)
         for answer in self._answers(first, last):
             if answer.type != NLMSG.ERROR:

@@ -107,13 +107,12 @@ def is_link_local(address: Address) -> bool:
     return address.version == 6 and (int(address) ^ _LINK_LOCAL) >> (128 - _LINK_LOCAL_BITS) == 0
 
 
-def fault(address: Address, prefix: int) -> str:
-    """Say why no link can have this address with this prefix length, or ""."""
+def fault(address: Address, network: Network) -> str:
+    """Say why no link of this network can have this address, or ""."""
     if address.is_unspecified or address.is_multicast or address.is_loopback:
         return "is no address that a link of a node can have"
-    if address.max_prefixlen - prefix < 2:
+    if address.max_prefixlen - network.prefixlen < 2:
         return ""
-    network = interface(address, prefix).network
     if address == network.network_address:
         return f"is the network's own address in {network}"
     if address.version == 4 and address == network.broadcast_address:

@@ -88,7 +88,9 @@ def _take(
     fault, hint = "", None
     if prefix is None:
         fault, hint = _lost(segment, given)
-    elif not (fault := address.fault(given.address, prefix)):
+    elif not (
+        fault := address.fault(given.address, address.interface(given.address, prefix).network)
+    ):
         first = owners.get(given.address)
         fault = f"is taken by {first}" if first else ""
     if fault:
@@ -100,6 +102,10 @@ def _take(
         subnet.claimed.add(int(given.address))
     end.addresses.append(address.interface(given.address, prefix))
     return True
+
+
+def _fault(given: Address, prefix: int) -> str:
+    return address.fault(given, address.interface(given, prefix).network)
 
 
 def _prefix(segment: Segment, given: GivenAddress, subnet: Subnet | None) -> int | None:

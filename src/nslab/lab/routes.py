@@ -123,7 +123,7 @@ def _reach(via: Address, node: NodeDraft, draft: RouteDraft, ends: list[EndDraft
     networks = [item.network for item in _all(ends)]
     around = [network for network in networks if via in network]
     if around:
-        faults = [address.fault(via, network.prefixlen) for network in around if via.version == 4]
+        faults = [address.fault(via, network) for network in around if via.version == 4]
         return next(filter(None, faults), "")
     title = node.name if draft.dev is None else f"{node.name}:{draft.dev}"
     shown = [str(network) for network in networks[:8]] + ["…"] * (len(networks) > 8)

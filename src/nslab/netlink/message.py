@@ -116,6 +116,12 @@ def frame(kind: int, body: bytes, sequence: int, flags: int) -> bytes:
     return HEADER.pack(length, kind, flags, sequence, 0) + body + bytes(-length & 3)
 
 
+def with_flags(framed: bytes, flags: int) -> bytes:
+    """Give a framed message with flags added to its own."""
+    length, kind, own, sequence, port = HEADER.unpack_from(framed)
+    return HEADER.pack(length, kind, own | flags, sequence, port) + framed[HEADER.size :]
+
+
 def split(datagram: bytes) -> Iterator[Answer]:
     """Take a datagram apart.
 

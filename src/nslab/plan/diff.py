@@ -41,7 +41,7 @@ from nslab.plan.steps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from nslab.lab.model import Interface, Route
     from nslab.plan.state import End, State
@@ -85,11 +85,11 @@ class _Comparison:
         self.defaults = defaults
         self.absent = {key for key in IMPLIED if key not in defaults}  # a kernel without IPv6
         known = {**self.desired, **last}
-        self.observed = {name: observed[name] for name in observed if name in known}
-        self.gone = [name for name in self.observed if name not in self.desired]
-        self.new = [name for name in self.desired if name not in {**self.observed, **KEPT}]
-        for name in self.desired:
-            self.observed.setdefault(name, NetnsState() if name == HOST else fresh(defaults))
+        self.present = {name: observed[name] for name in observed if name in known}
+        self.gone = [name for name in self.present if name not in self.desired]
+        self.new = [name for name in self.desired if name not in {**self.present, **KEPT}]
+        coming = {name: NetnsState() if name == HOST else fresh(defaults) for name in self.desired}
+        self.observed = {**coming, **self.present}
         self.indexes: dict[str, dict[str, int]] = {
             name: {**state.known, **{link.ifname: link.ifindex for link in state.links.values()}}
             for name, state in self.observed.items()
@@ -123,7 +123,7 @@ class _Comparison:
 
         Of a veth the end that is a port comes first: undoing makes it one again.
         """
-        links = [(name, x) for name, state in self.observed.items() for x in state.links.values()]
+        links = [(name, x) for name, state in self.present.items() for x in state.links.values()]
         for name, link in sorted(links, key=_turn):
             end, far = (name, link.ifname), self.far_of(link)
             if end in self.doomed or link.kind == "loopback" or self.stays(name, link):
@@ -200,7 +200,7 @@ class _Comparison:
         return ours.addresses if ours else ()
 
     def kept_links(self) -> Iterator[tuple[str, LinkState, LinkState]]:
-        for name, state in self.observed.items():
+        for name, state in self.present.items():
             for ifname, wanted in self.desired.get(name, _EMPTY).links.items():
                 if ifname in state.links and (name, ifname) not in self.doomed:
                     yield name, state.links[ifname], wanted
@@ -211,7 +211,7 @@ class _Comparison:
             (name, link.ifname): (link, self.leaving(name, link, wanted), wanted)
             for name, link, wanted in self.kept_links()
         }
-        for name, state in self.observed.items():
+        for name, state in self.present.items():
             if name not in self.desired:
                 continue
             asked = {route_key(route) for route in self.desired[name].routes}
@@ -355,18 +355,19 @@ class _Comparison:
         The kernel would choose the same one, but only after it looked for duplicates for a second
         or two, in which a router forwards nothing to the link.
         """
-        missing = list(wanted.addresses)
+        missing: Sequence[Interface] = wanted.addresses
         if (name, wanted.ifname) not in self.made:
             link = self.observed[name].links[wanted.ifname]
             lost = self.leaving(name, link, wanted)
             missing = coming(link, lost, self.mine(name, wanted.ifname), wanted)
-        for address in missing:
-            yield AddAddress(name, self.planned(name, wanted.ifname), address)
+        if missing:
+            link = self.planned(name, wanted.ifname)
+            yield from (AddAddress(name, link, address) for address in missing)
 
     def add_routes(self, name: str) -> Iterator[Step]:
-        lost = [route for route in self.observed[name].routes if (name, route) in self.lost]
-        left = [route for route in self.observed[name].routes if (name, route) not in self.lost]
-        present = {route_key(route): route for route in left}
+        routes = self.observed[name].routes
+        lost = [route for route in routes if (name, route) in self.lost]
+        present = {route_key(route): route for route in routes if (name, route) not in self.lost}
         wanted = [*self.desired[name].routes, *self.foreign(name, lost)]
         for route in wanted:
             found = present.get(route_key(route))
@@ -376,6 +377,8 @@ class _Comparison:
 
     def foreign(self, name: str, lost: list[Route]) -> Iterator[Route]:
         """Give the lost routes that nobody asked us to delete, where they still lead somewhere."""
+        if not lost:
+            return
         asked = {*self.desired[name].routes, *self.last.get(name, _EMPTY).routes}
         keys = {route_key(route) for route in asked}
         for route in lost:

@@ -18,7 +18,7 @@ from nslab.errors import (
     OvertakenError,
     StepError,
 )
-from nslab.kernel import echo, libc
+from nslab.kernel import libc
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, no_such_node
 from nslab.lab import Desired, Lab, dump
 from nslab.plan.apply import Watch, apply
@@ -28,8 +28,6 @@ from nslab.plan.host.hosting import hosting
 from nslab.plan.interrupts import blamed_on_signals, held_back
 from nslab.plan.lift import lift
 from nslab.plan.lower import lower
-from nslab.plan.node import Node
-from nslab.plan.pings import Pings, probes_of, sockets_for
 from nslab.plan.plan import parted
 from nslab.plan.planning import (
     Wanted,
@@ -55,6 +53,8 @@ if TYPE_CHECKING:
     from nslab.plan.expect.finding import Checks
     from nslab.plan.host.names import HostNames
     from nslab.plan.interrupts import Check
+    from nslab.plan.node import Node
+    from nslab.plan.pings import Pings
     from nslab.plan.plan import Plan
     from nslab.plan.steps import Step
     from nslab.plan.way.choose import Choice
@@ -157,6 +157,8 @@ class Running:
             names = sandbox.names()
         if node not in names:
             raise no_such_node(self.name, node, names)
+        from nslab.plan.node import Node
+
         return Node(self.name, self.pid, node)
 
     def open(self) -> Sandbox:
@@ -251,6 +253,9 @@ class Running:
         Raises:
             NodeNotFoundError: the lab has no such node.
         """
+        from nslab.kernel import echo
+        from nslab.plan.pings import Pings, probes_of, sockets_for
+
         with self.open() as sandbox:
             desired = document_of(sandbox)
             names = [node.name for node in desired.nodes]
