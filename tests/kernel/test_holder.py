@@ -145,7 +145,7 @@ def test_one_that_never_reads_does_not_stop_the_others(
         except ConnectionError:
             return True
 
-    lab._channel.settimeout(5)
+    lab._channel._socket.settimeout(5)
     assert eventually(send_until_thrown_out, 10)
     assert lab.names() == [OUTSIDE, "a", "b"]
     assert open_in(lab) == before - 1
@@ -159,7 +159,7 @@ def test_a_writer_that_never_reads_loses_its_turn(lab: Sandbox) -> None:
         flood(deaf)
     deaf.close()
     other = Sandbox.connect(lab.lab)
-    other._channel.settimeout(5)
+    other._channel._socket.settimeout(5)
     lab.release()
     other.become_writer()
     other.close()
@@ -335,14 +335,14 @@ def test_more_connections_than_descriptors_wait_for_their_turn() -> None:
         children = [os.fork() or hold_connections(sandbox.lab, 20) for _ in range(4)]
         try:
             assert eventually(lambda: descriptors(sandbox.pid) == 64)
-            sandbox._channel.settimeout(5)
+            sandbox._channel._socket.settimeout(5)
             assert sandbox.names() == [OUTSIDE, "a"]  # who was there first is served meanwhile
         finally:
             for child in children:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
         with Sandbox.connect(sandbox.lab) as other:
-            other._channel.settimeout(5)
+            other._channel._socket.settimeout(5)
             assert other.names() == [OUTSIDE, "a"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -57,6 +58,7 @@ def main(arguments: list[str]) -> int:
 
 def entry() -> NoReturn:
     """Run as the program `nslab`, and end the process with its exit code."""
+    gc.disable()  # a process of one verb ends before its garbage could matter
     _open_streams()
     if "_ARGCOMPLETE" in os.environ:
         from nslab.cli.completion import answer

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import errno
 import os
 import resource
 import select
 from _socket import socket
 
 from nslab.errors import (
-    KernelError,
     LabNotRunningError,
-    NetnsCreationError,
     NodeNotFoundError,
 )
 from nslab.kernel import libc, reach, wire
+from nslab.kernel.channel import Channel
+from nslab.kernel.maker import Maker
 from nslab.kernel.procfs import is_emptied, pid_space, process_name
 from nslab.kernel.transport import Transport, adopt_socket, open_socket
 
@@ -37,8 +36,6 @@ HOST = "(host)"
 """What the caller's own netns is called; no netns of a lab can have that name."""
 
 _PATIENCE = 50  # milliseconds
-_AHEAD = 4  # requests for namespaces that may be under way
-_AT_ONCE = 50  # namespaces in one of them
 
 
 class Handle:
@@ -67,14 +64,11 @@ class Sandbox:
     def __init__(self, lab: str, channel: socket, pid: int) -> None:
         self.lab = lab
         self.pid = pid
-        self._channel = channel
-        self._foreseen: set[str] = set()
-        self._awaited: set[str] = set()
-        self._waiting: collections.deque[str] = collections.deque()
-        self._ahead: collections.deque[list[str]] = collections.deque()
+        self._channel = Channel(lab, channel)
         self._handles: collections.OrderedDict[str, Handle] = collections.OrderedDict()
         self._room = max(8, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 256) // 3)
         self._chunk = min(wire.MAX_FDS // 2, self._room)
+        self._maker = Maker(lab, self._make_room, self._keep_handles, self._chunk)
 
     @classmethod
     def start(cls, lab: str) -> Self:
@@ -106,6 +100,7 @@ class Sandbox:
         """Close the connection and all handles."""
         self.close_handles()
         self._channel.close()
+        self._maker.close()
 
     def close_handles(self) -> None:
         """Close all handles; they open again when they are needed."""
@@ -122,7 +117,7 @@ class Sandbox:
         if handle is not None:
             self._handles.move_to_end(name)
             return handle
-        self._await([name])
+        self._maker.wait_for([name])
         if name not in self._handles:
             self.open([name])
         return self._handles[name]
@@ -135,7 +130,7 @@ class Sandbox:
         """
         if HOST in names and HOST not in self._handles:
             self._keep_handles([HOST], [_own_netns(), open_socket().detach()])
-        self._await(names)
+        self._maker.wait_for(names)
         missing = [name for name in names if name not in self._handles]
         for start in range(0, len(missing), self._chunk):
             chunk = missing[start : start + self._chunk]
@@ -147,18 +142,14 @@ class Sandbox:
 
     def foresee(self, names: Iterable[str]) -> None:
         """Let the holder begin to make what `create` will ask for."""
-        wanted = list(names)
-        self._foreseen.update(wanted)
-        self._want(wanted)
+        self._maker.foresee(names)
 
     def create(self, names: Iterable[str]) -> None:
         """Have the holder make a netns for each name; it works ahead while this process goes on.
 
-        What needs one waits for it, and tells if it could not be made.
+        What needs one waits for it, and tells if it, or one before it, could not be made.
         """
-        asked = list(names)
-        self._want([name for name in asked if name not in self._foreseen])
-        self._foreseen.difference_update(asked)
+        self._maker.create(names)
 
     def settle(self) -> None:
         """Wait until every netns that was asked for is there.
@@ -166,9 +157,7 @@ class Sandbox:
         Raises:
             KernelError: one could not be made; the first of them, if there are several.
         """
-        while self._ahead:
-            self._take_created()
-            self._ask_ahead()
+        self._maker.settle()
 
     def forgo(self) -> None:
         """Have no more made of the netns that were asked for, and wait for those under way.
@@ -176,13 +165,11 @@ class Sandbox:
         Raises:
             KernelError: as for `settle`.
         """
-        self._awaited.difference_update(self._waiting)
-        self._waiting.clear()
-        self._foreseen.clear()
-        self.settle()
+        self._maker.forgo()
 
     def delete(self, names: Sequence[str]) -> None:
         """End the processes in these netns, and give up the netns; unknown names are skipped."""
+        self._maker.wait_for(names)
         for name in names:
             handle = self._handles.pop(name, None)
             if handle is not None:
@@ -200,7 +187,7 @@ class Sandbox:
         Raises:
             NodeNotFoundError: the lab has no such name.
         """
-        self._await(names)
+        self._maker.wait_for(names)
         found = [int(word) for word in self._ask("numbers", *names)[0]]
         if len(found) != len(names):
             raise no_such_node(self.lab, names[len(found)], self.names())
@@ -213,7 +200,7 @@ class Sandbox:
             NodeNotFoundError: the lab has no such name; no socket stays open.
             KernelError: the kernel refused, or a limit of descriptors is reached; likewise.
         """
-        self._await(names)
+        self._maker.wait_for(names)
         opened: list[socket] = []
         question = ("socket", str(family), str(kind), str(protocol))
         try:
@@ -236,7 +223,7 @@ class Sandbox:
             NodeNotFoundError: the lab has no such name.
         """
         asked = list(words)
-        self._await([name])
+        self._maker.wait_for([name])
         before, _ = self._ask("sysctl", name, *asked)
         if len(before) != len(asked):
             raise no_such_node(self.lab, name, self.names())
@@ -321,17 +308,17 @@ class Sandbox:
             LabNotRunningError: the lab ended meanwhile.
         """
         self.settle()
-        self._send(["write"])
+        self._channel.send(["write"])
         answered = select.poll()
         answered.register(self._channel, select.POLLIN)
         while not answered.poll(_PATIENCE):
             check()
-        self._receive()
+        self._channel.receive()
 
     def release(self) -> None:
         """Let others change the lab again, and hold no more descriptors than the connection's."""
         self.close_handles()
-        self._send(["release"])
+        self._channel.send(["release"])
 
     def keep(self, *, kept: bool = True) -> None:
         """Let the lab outlive the process that began it, or no longer."""
@@ -350,7 +337,7 @@ class Sandbox:
             raise libc.failure("end the lab", error.errno or 0) from None
         space = pid_space(self.pid)
         with contextlib.suppress(LabNotRunningError):  # it is ending already
-            self._send(["end"])
+            self._channel.send(["end"])
         if pidfd >= 0:
             self._await_end(pidfd, space)
             os.close(pidfd)
@@ -377,72 +364,12 @@ class Sandbox:
         for name, fd, sock in zip(names, fds[::2], fds[1::2], strict=False):
             self._handles[name] = Handle(fd, Transport(adopt_socket(sock)))
 
-    def _want(self, names: Sequence[str]) -> None:
-        self._awaited.update(names)
-        self._waiting.extend(names)
-        self._ask_ahead()
-
-    def _ask_ahead(self) -> None:
-        """Let the holder have its hands full, but hand over no more than both sides can bear."""
-        while self._waiting and len(self._ahead) < _AHEAD:
-            count = min(_AT_ONCE, self._chunk, len(self._waiting))
-            chunk = [self._waiting.popleft() for _ in range(count)]
-            self._send(["create", *chunk])
-            self._ahead.append(chunk)
-
-    def _await(self, names: Iterable[str]) -> None:
-        """Wait until those of these netns that were asked for are there."""
-        while self._awaited and not self._awaited.isdisjoint(names):
-            self._take_created()
-            self._ask_ahead()
-
-    def _take_created(self) -> None:
-        """Wait for one chunk; where it fails for the others too, so that nothing is told twice."""
-        first = self._take_chunk()
-        while first is not None and self._ahead:
-            self._take_chunk()
-        if first is not None:
-            self._waiting.clear()
-            self._awaited.clear()
-            raise first
-
-    def _take_chunk(self) -> KernelError | None:
-        names = self._ahead.popleft()
-        self._awaited.difference_update(names)
-        self._make_room(len(names))
-        try:
-            reply, fds = self._receive()
-        except KernelError as error:
-            return error
-        self._keep_handles(names, fds)
-        if reply[0] == "ok":
-            return None
-        return _creation_error(names[len(fds) // 2], int(reply[1]))
-
     def _ask(self, *words: str, fds: Sequence[int] = ()) -> tuple[list[str], list[int]]:
-        while self._ahead:  # answers come in the order of the questions
-            self._take_created()
-        self._send(list(words), list(fds))
-        reply, given = self._receive()
-        self._ask_ahead()
+        self._channel.send(words, fds)
+        reply, given = self._channel.receive()
         if reply[0] == "error":
             raise libc.failure(f"{words[0]}: {reply[2]}", int(reply[1]))
         return reply[1:], given
-
-    def _send(self, words: list[str], fds: list[int] | None = None) -> None:
-        try:
-            wire.send(self._channel, words, fds)
-        except ConnectionError:
-            raise LabNotRunningError(f'the lab "{self.lab}" ended') from None
-        except OSError as error:
-            asking = f'ask the holder of the lab "{self.lab}" to {words[0]}'
-            raise libc.failure(asking, error.errno or 0) from None
-
-    def _receive(self) -> tuple[list[str], list[int]]:
-        reply, fds = wire.receive(self._channel)
-        if not reply:
-            raise LabNotRunningError(f'the lab "{self.lab}" ended')
-        return reply, fds
 
 
 def _own_netns() -> int:
@@ -474,17 +401,6 @@ def no_such_node(lab: str, name: str, known: Iterable[str]) -> NodeNotFoundError
     near = difflib.get_close_matches(name, list(known), 1, 0.5)
     hint = f'did you mean "{near[0]}"?' if near else "`nslab show` lists the nodes"
     return NodeNotFoundError(f'the lab "{lab}" has no node "{name}"', hint=hint)
-
-
-def _creation_error(name: str, number: int) -> NetnsCreationError:
-    hint = None
-    if number == errno.ENOSPC:
-        hint = "the limit is in /proc/sys/user/max_net_namespaces"
-    elif number == errno.EEXIST:
-        hint = "somebody in the lab made a namespace of that name"
-    elif number in (errno.EMFILE, errno.ENFILE):
-        hint = "every namespace takes a descriptor; `ulimit -Hn` sets how many there may be"
-    return NetnsCreationError(name, number, os.strerror(number), hint=hint)
 
 
 def _sysctl_answer(word: str) -> str | OSError:

@@ -1,0 +1,145 @@
+"""Namespaces that a holder makes while its client goes on: asked for ahead, awaited when needed.
+
+They are asked for on a connection of their own, so that no other question has to wait for them.
+"""
+
+from __future__ import annotations
+
+import collections
+import errno
+import os
+
+from nslab.errors import KernelError, NetnsCreationError
+from nslab.kernel import reach
+from nslab.kernel.channel import Channel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+_AHEAD = 8  # requests that may be under way
+_AT_ONCE = 50  # namespaces in one of them
+
+
+class Maker:
+    """What is to be made, what is under way, and what is still awaited.
+
+    Args:
+        lab: the lab's name.
+        make_room: called with the number of names whose descriptors are about to come.
+        take: told of each row of names that is there, with two descriptors for each.
+        at_once: for how many names there can be room at once.
+    """
+
+    def __init__(
+        self,
+        lab: str,
+        make_room: Callable[[int], None],
+        take: Callable[[Sequence[str], Sequence[int]], None],
+        at_once: int,
+    ) -> None:
+        self.lab = lab
+        self._make_room = make_room
+        self._take = take
+        self._at_once = min(at_once, _AT_ONCE)
+        self._channel: Channel | None = None
+        self._foreseen: set[str] = set()
+        self._awaited: set[str] = set()
+        self._waiting: collections.deque[str] = collections.deque()
+        self._under_way: collections.deque[tuple[Channel, list[str]]] = collections.deque()
+
+    def foresee(self, names: Iterable[str]) -> None:
+        """Begin to make what `create` will ask for."""
+        wanted = list(names)
+        self._foreseen.update(wanted)
+        self._want(wanted)
+
+    def create(self, names: Iterable[str]) -> None:
+        """Have a netns made for each name, unless that was foreseen."""
+        asked = list(names)
+        self._want([name for name in asked if name not in self._foreseen])
+        self._foreseen.difference_update(asked)
+
+    def wait_for(self, names: Iterable[str]) -> None:
+        """Wait until those of these netns that were asked for are there.
+
+        Raises:
+            KernelError: one could not be made, be it another.
+        """
+        while self._awaited and not self._awaited.isdisjoint(names):
+            self._take_next()
+
+    def settle(self) -> None:
+        """Wait until every netns that was asked for is there.
+
+        Raises:
+            KernelError: one could not be made; the first of them, if there are several.
+        """
+        while self._awaited:
+            self._take_next()
+
+    def forgo(self) -> None:
+        """Have no more made of those that were asked for, and wait for those under way.
+
+        Raises:
+            KernelError: as for `settle`.
+        """
+        self._foreseen.clear()
+        self._awaited.difference_update(self._waiting)
+        self._waiting.clear()
+        self.settle()
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._channel is not None:
+            self._channel.close()
+
+    def _want(self, names: Sequence[str]) -> None:
+        self._awaited.update(names)
+        self._waiting.extend(names)
+        self._ask()
+
+    def _ask(self) -> None:
+        """Give the holder enough to do, but let it hand over no more than both sides can bear."""
+        while self._waiting and len(self._under_way) < _AHEAD:
+            if self._channel is None:
+                self._channel = Channel(self.lab, reach.connect(self.lab)[0])
+            count = min(self._at_once, len(self._waiting))
+            names = [self._waiting.popleft() for _ in range(count)]
+            self._channel.send(["create", *names])
+            self._under_way.append((self._channel, names))
+
+    def _take_next(self) -> None:
+        """Wait for one row; where it fails for the others too, so that nothing is told twice."""
+        first = self._take_row()
+        while first is not None and self._under_way:
+            self._take_row()
+        if first is not None:
+            self._waiting.clear()
+            self._awaited.clear()
+            raise first
+        self._ask()
+
+    def _take_row(self) -> KernelError | None:
+        channel, names = self._under_way.popleft()
+        self._awaited.difference_update(names)
+        self._make_room(len(names))
+        try:
+            reply, fds = channel.receive()
+        except KernelError as error:
+            return error
+        self._take(names, fds)
+        if reply[0] == "ok":
+            return None
+        return _creation_error(names[len(fds) // 2], int(reply[1]))
+
+
+def _creation_error(name: str, number: int) -> NetnsCreationError:
+    hint = None
+    if number == errno.ENOSPC:
+        hint = "the limit is in /proc/sys/user/max_net_namespaces"
+    elif number == errno.EEXIST:
+        hint = "somebody in the lab made a namespace of that name"
+    elif number in (errno.EMFILE, errno.ENFILE):
+        hint = "every namespace takes a descriptor; `ulimit -Hn` sets how many there may be"
+    return NetnsCreationError(name, number, os.strerror(number), hint=hint)
