@@ -40,6 +40,11 @@ def dump(lab: Lab | Desired) -> dict[str, Tree]:
     return tree
 
 
+def written(lab: Desired) -> bytes:
+    """Write a lab for `reread`: JSON without a space too many."""
+    return json.dumps(dump(lab)).encode()
+
+
 def dumps(
     lab: Lab | Desired,
     *,

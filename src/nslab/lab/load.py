@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import PurePath
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from nslab.errors import LabFileError, Problem, UsageError
 from nslab.lab.build import Lab
-from nslab.lab.document import FORMATS, MAX_BYTES, parse, quote
+from nslab.lab.document import FORMATS, MAX_BYTES, Document, parse, quote
+
+if TYPE_CHECKING:
+    from nslab.lab.model import Desired
 
 Format: TypeAlias = Literal["yaml", "toml", "json"]
 
@@ -53,6 +57,11 @@ def loads(
         UsageError: no such format.
     """
     return _lab(text, format, name, source)
+
+
+def reread(data: bytes) -> Desired:
+    """Read what `written` has written: whole and sound, so that no place in it need be known."""
+    return Lab.of(Document(json.loads(data))).resolve()
 
 
 def _lab(text: str, style: str, name: str | None, source: str | None) -> Lab:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from nslab.errors import NslabError
 from nslab.kernel.sandbox import HOST
 from nslab.plan.addresses import coming, complete, leaving, takes_along
+from nslab.plan.agree import agrees
 from nslab.plan.effects import USUAL_MTU, as_it_comes, mtu_of, names_link, reaches
 from nslab.plan.order import cable_order
 from nslab.plan.plan import Plan
@@ -98,6 +99,12 @@ class _Comparison:
         self.lost: set[tuple[str, Route]] = set()
         self.made: set[End] = set()
         self.ports: set[End] = set()  # those that come as ports and up
+        self.busy = {name: state for name, state in self.desired.items() if not self.is_so(name)}
+
+    def is_so(self, name: str) -> bool:
+        """Tell whether a netns is asked for as before, and is so: then it takes no step."""
+        wanted, found = self.desired[name], self.present.get(name)
+        return found is not None and self.last.get(name) == wanted and agrees(found, wanted)
 
     def steps(self) -> Iterator[Step]:
         deletions = list(self.delete_links())
@@ -106,15 +113,19 @@ class _Comparison:
         yield from deletions
         yield from (AddNetns(name) for name in self.new)
         self.choose_indexes()
-        for name in self.desired:
+        for name in self.busy:
             yield from self.settings(name, before_links=True)
         yield from self.bridges()
         yield from self.cables()
         yield from self.macvlans()
-        for name in self.desired:
+        for name in self.busy:
             yield from self.configure(name)
         yield from self.raise_bridges()
         yield from (DeleteNetns(name) for name in self.gone)
+
+    def open(self) -> list[str]:
+        """Name the namespaces that are there, and in which something may have to change."""
+        return [name for name in self.present if name in self.busy or name not in self.desired]
 
     # What goes.
 
@@ -123,7 +134,7 @@ class _Comparison:
 
         Of a veth the end that is a port comes first: undoing makes it one again.
         """
-        links = [(name, x) for name, state in self.present.items() for x in state.links.values()]
+        links = [(name, x) for name in self.open() for x in self.present[name].links.values()]
         for name, link in sorted(links, key=_turn):
             end, far = (name, link.ifname), self.far_of(link)
             if end in self.doomed or link.kind == "loopback" or self.stays(name, link):
@@ -200,7 +211,8 @@ class _Comparison:
         return ours.addresses if ours else ()
 
     def kept_links(self) -> Iterator[tuple[str, LinkState, LinkState]]:
-        for name, state in self.present.items():
+        for name in self.open():
+            state = self.present[name]
             for ifname, wanted in self.desired.get(name, _EMPTY).links.items():
                 if ifname in state.links and (name, ifname) not in self.doomed:
                     yield name, state.links[ifname], wanted
@@ -211,7 +223,8 @@ class _Comparison:
             (name, link.ifname): (link, self.leaving(name, link, wanted), wanted)
             for name, link, wanted in self.kept_links()
         }
-        for name, state in self.present.items():
+        for name in self.open():
+            state = self.present[name]
             if name not in self.desired:
                 continue
             asked = {route_key(route) for route in self.desired[name].routes}
@@ -230,7 +243,7 @@ class _Comparison:
 
     def choose_indexes(self) -> None:
         """Give every link to come the next free ifindex of its netns, as the kernel would."""
-        for name, state in self.desired.items():
+        for name, state in self.busy.items():
             indexes = self.indexes[name]
             for doomed in self.doomed:
                 if doomed[0] == name:
@@ -268,7 +281,7 @@ class _Comparison:
 
     def bridges(self) -> Iterator[Step]:
         """Make bridges, and give them an MTU before anything lies on them that needs it."""
-        for name, state in self.desired.items():
+        for name, state in self.busy.items():
             for wanted in state.links.values():
                 if wanted.kind != "bridge":
                     continue
@@ -292,7 +305,7 @@ class _Comparison:
                 for link in state.links.values()
                 if link.kind == "veth" and link.peer and (name, link.ifname) in self.made
             ]
-            for name, state in self.desired.items()
+            for name, state in self.busy.items()
         }
         for near, far in cable_order(coming):
             link = self.planned(*near)
@@ -301,7 +314,7 @@ class _Comparison:
             yield AddVeth(near[0], link, far[0], self.planned(*far), master)
 
     def macvlans(self) -> Iterator[Step]:
-        for name, state in self.desired.items():
+        for name, state in self.busy.items():
             for link in state.links.values():
                 end = (name, link.ifname)
                 if link.kind == "macvlan" and link.peer and end in self.made:
@@ -388,7 +401,7 @@ class _Comparison:
 
     def raise_bridges(self) -> Iterator[Step]:
         """Bring bridges up last: ports that come to a running bridge cost time quadratically."""
-        for name, state in self.desired.items():
+        for name, state in self.busy.items():
             for wanted in state.links.values():
                 if wanted.kind != "bridge":
                     continue

@@ -49,10 +49,10 @@ def _take_down(sandbox: Sandbox) -> None:
 
 def _part_from_host(sandbox: Sandbox, document: bytes) -> None:
     """Take what a lab has of its own in the machine from there, before the lab ends."""
-    from nslab.lab import loads
+    from nslab.lab.load import reread
     from nslab.plan.host import leave
 
-    leave.part(sandbox, loads(document.decode(), format="json") if document else None)
+    leave.part(sandbox, reread(document) if document else None)
 
 
 def sweep() -> list[str]:

@@ -209,7 +209,7 @@ def _addresses(messages: list[rtnl_address.Address], index: int) -> Iterator[Int
             yield _interface(packed, message.prefixlen)
 
 
-@lru_cache
+@lru_cache(1 << 16)
 def _interface(packed: bytes, prefixlen: int) -> Interface:
     kind = IPv4Interface if len(packed) == 4 else IPv6Interface
     return kind((packed, prefixlen))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from nslab.errors import LabBusyError, NslabError
 from nslab.kernel.privilege import read_switch
 from nslab.kernel.sandbox import OUTSIDE
-from nslab.lab import Desired, loads
+from nslab.lab.dump import written
+from nslab.lab.load import reread
 from nslab.lab.names import FORWARD
 from nslab.plan.diff import compare
 from nslab.plan.drift import Drift, drift_of
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nslab.kernel.sandbox import Sandbox
+    from nslab.lab import Desired
     from nslab.plan.way.choose import Choice
 
 
@@ -73,7 +75,7 @@ def plan_new(desired: Desired, leading: Leading, own: Hosting, defaults: dict[st
 
 def plan_change(sandbox: Sandbox, wanted: Wanted) -> Plan:
     """Plan the change of a running lab."""
-    desired, past = wanted.desired, past_of(sandbox)
+    desired, past = wanted.desired, past_of(sandbox, wanted.desired)
     observed = look_at(sandbox, [desired, *past])
     leading = Leading()
     if any(lab.uplinks() for lab in (desired, *past)):
@@ -127,13 +129,19 @@ def document_of(sandbox: Sandbox) -> Desired:
     data = sandbox.get()[0]
     if not data:
         raise NslabError(f'the lab "{sandbox.lab}" is still being brought up')
-    return loads(data.decode(), format="json", name=sandbox.lab).resolve()
+    return reread(data)
 
 
-def past_of(sandbox: Sandbox) -> list[Desired]:
-    """Give the lab as it was last brought up, and what it was to become since, in parts perhaps."""
-    texts = [data.decode() for data in sandbox.attempted()]
-    attempts = [loads(text, format="json", name=sandbox.lab).resolve() for text in texts]
+def past_of(sandbox: Sandbox, wanted: Desired | None = None) -> list[Desired]:
+    """Give the lab as it was last brought up, and what it was to become since, in parts perhaps.
+
+    Args:
+        sandbox: the running lab.
+        wanted: what it most likely was, if that is known: it is then not read again.
+    """
+    attempts = [reread(data) for data in sandbox.attempted()]
+    if wanted is not None and sandbox.get()[0] == written(wanted):
+        return [wanted, *attempts]
     return [document_of(sandbox), *attempts]
 
 

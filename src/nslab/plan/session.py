@@ -20,7 +20,8 @@ from nslab.errors import (
 )
 from nslab.kernel import libc
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, no_such_node
-from nslab.lab import Desired, Lab, dump
+from nslab.lab import Desired, Lab
+from nslab.lab.dump import written
 from nslab.plan.apply import Watch, apply
 from nslab.plan.ending import make_room, take_down
 from nslab.plan.host import leave
@@ -384,7 +385,7 @@ def _remembered(sandbox: Sandbox) -> tuple[bytes, str, str]:
 
 
 def _memory(wanted: Wanted, before: tuple[bytes, str, str]) -> Remember:
-    now = json.dumps(dump(wanted.desired)).encode()
+    now = written(wanted.desired)
     return Remember(OUTSIDE, now, wanted.source, _hosts(wanted.desired), before)
 
 
