@@ -122,6 +122,10 @@ class Sandbox:
             self.open([name])
         return self._handles[name]
 
+    def has_open(self, name: str) -> bool:
+        """Tell whether the netns of that name is open."""
+        return name in self._handles
+
     def open(self, names: Sequence[str]) -> None:
         """Open the netns of these names at once; as many as there is room for stay open.
 

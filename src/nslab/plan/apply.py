@@ -72,14 +72,22 @@ def _take_all(
     watch: Watch | None,
     check: Check | None,
 ) -> None:
-    for run in _runs(steps):
+    runs = list(_runs(steps))
+    for place, run in enumerate(runs):
         if check is not None and not isinstance(run[0], DeleteNetns):
             check()
         for step in run:
             if watch is not None and not isinstance(step, Remember):
                 watch(step)
+        if _is_sent(run[0]) and not sandbox.has_open(run[0].netns):
+            sandbox.open(_places(runs[place : place + _BATCH]))
         _take(run, sandbox, done)
     sandbox.settle()
+
+
+def _places(runs: Sequence[list[Step]]) -> list[str]:
+    """Name the namespaces in which messages are sent, each once: they are opened together."""
+    return list(dict.fromkeys(run[0].netns for run in runs if _is_sent(run[0])))
 
 
 def _step_error(error: NslabError, undo_errors: Sequence[NslabError]) -> NslabError:
