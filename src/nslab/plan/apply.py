@@ -7,7 +7,13 @@ import errno
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from nslab.errors import KernelError, NetnsCreationError, NslabError, StepError
+from nslab.errors import (
+    KernelError,
+    NetnsCreationError,
+    NodeNotFoundError,
+    NslabError,
+    StepError,
+)
 from nslab.kernel import libc
 from nslab.plan.steps import (
     AddNetns,
@@ -80,7 +86,8 @@ def _take_all(
             if watch is not None and not isinstance(step, Remember):
                 watch(step)
         if _is_sent(run[0]) and not sandbox.has_open(run[0].netns):
-            sandbox.open(_places(runs[place : place + _BATCH]))
+            with contextlib.suppress(NodeNotFoundError):  # who needs what is not there will tell
+                sandbox.open(_places(runs[place : place + _BATCH]))
         _take(run, sandbox, done)
     sandbox.settle()
 

@@ -58,12 +58,17 @@ class Seams:
                 self.wanted, self.fault = said["number"], said["fault"]
 
     def passes(self, kind: str, what: str) -> str:
-        """Count one request; give the fault that befalls it, or "" for none."""
+        """Count one request; give the fault that befalls it, or "" for none.
+
+        What waits asks now more, now less often: another kind of request may stand in the place of
+        the one that was to fail, and passes.
+        """
         self.busy = True
         number = os.fstat(self.log).st_size // _RECORD
         os.write(self.log, f"{kind} {what}".encode()[: _RECORD - 1].ljust(_RECORD - 1) + b"\n")
         self.busy = False
-        return self.fault if number == self.wanted else ""
+        struck = number == self.wanted and self.fault in FAULTS[kind]
+        return self.fault if struck else ""
 
     def strike(self, kind: str, what: str) -> None:
         """Count one request, and raise what befalls it."""
