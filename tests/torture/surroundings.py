@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import socket
 import sys
@@ -38,7 +37,6 @@ def enter(*, user: bool, internet: bool = False) -> None:
         build(World(Path(tempfile.gettempdir()), user=user), serve_beside)
     else:
         assert program.run("ip", ["link", "set", "lo", "up"]) == 0
-    gc.enable()
     if user and is_root:
         sys.executable = python_for_all()  # the holder's; root's own may be hidden from others
         if not sys.executable:

@@ -150,7 +150,15 @@ def run(name: str, arguments: Sequence[str], object_: str | None = None) -> int:
         arguments: as they would follow the program's name.
         object_: the object's name, where it is not among the arguments.
     """
+    collects = gc.isenabled()
     gc.disable()  # most runs end before looking for garbage would pay
+    try:
+        return _run(name, arguments, object_)
+    finally:
+        (gc.enable if collects else gc.disable)()
+
+
+def _run(name: str, arguments: Sequence[str], object_: str | None) -> int:
     tool = _module(f"nslab.ip.tool_{name}")
     words = Words(arguments)
     try:

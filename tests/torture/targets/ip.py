@@ -6,7 +6,6 @@ process is a plain user's, in namespaces of its own, with an empty root: nothing
 
 from __future__ import annotations
 
-import gc
 import os
 import pkgutil
 from importlib import import_module
@@ -135,7 +134,6 @@ def take(data: bytes) -> None:
             text = data[1:].decode("utf-8", "surrogateescape")
             program.run(name, text.split("\0") if text else [])
     finally:
-        gc.enable()
         os.closerange(_FIRST, _LAST)
 
 
