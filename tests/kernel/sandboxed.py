@@ -18,6 +18,7 @@ import pytest
 
 from nslab.errors import KernelError
 from nslab.kernel import libc
+from tests.state import MARK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def _forked(prepare: Callable[[], None], test: Callable[P, None]) -> Callable[P,
         readable, writable = os.pipe()
         child = os.fork()
         if child == 0:
+            os.environ[MARK] = str(os.getpid())
             os.write(writable, _verdict(prepare, lambda: test(*args, **kwargs)).encode()[:65536])
             os._exit(0)
         os.close(writable)

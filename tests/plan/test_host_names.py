@@ -21,7 +21,8 @@ from nslab.plan.host import leave
 from nslab.plan.steps.name import AddName
 from tests.kernel.labs import eventually
 from tests.kernel.sandboxed import sandboxed, unprivileged
-from tests.plan.played import facts, files, ip, kill_holder, none_runs
+from tests.plan.played import ip, kill_holder, none_runs
+from tests.state import files, state
 
 if TYPE_CHECKING:
     from nslab.plan.steps import Step
@@ -72,19 +73,19 @@ def test_our_own_ip_finds_the_nodes() -> None:
 
 @sandboxed
 def test_everything_is_as_it_was_after_down() -> None:
-    before = facts()
+    before = state()
     lab = up(star(), host=True)
     assert NAMES.exists()
     lab.down()
-    assert facts() == before
+    assert state() == before
 
 
 @sandboxed
 def test_a_directory_that_was_there_stays() -> None:
     ip("netns", "add", "mine")
-    before = facts()
+    before = state()
     up(star(), host=True).down()
-    assert facts() == before
+    assert state() == before
     assert named() == ["mine"]
 
 
@@ -139,7 +140,7 @@ def test_what_is_missing_or_leads_elsewhere_is_drift_and_is_mended() -> None:
 @pytest.mark.parametrize("verb", ["ls", "down", "up", "sweep"])
 @sandboxed
 def test_the_names_of_a_killed_lab_are_cleared_by_the_next(verb: str) -> None:
-    before = facts()
+    before = state()
     lab = up(star(), host=True)
     kill_holder(lab)
     assert len(leave.leftovers()) == 2
@@ -150,7 +151,7 @@ def test_the_names_of_a_killed_lab_are_cleared_by_the_next(verb: str) -> None:
     else:
         main([verb, *(["office"] if verb == "down" else [])])
     assert leave.leftovers() == []
-    assert facts() == before
+    assert state() == before
 
 
 @sandboxed
@@ -174,17 +175,17 @@ def test_a_name_of_somebody_else_is_refused_and_untouched(kind: str) -> None:
         path.symlink_to("/proc/1/fd/7")
     elif kind == "directory":
         path.mkdir()
-    before = facts()
+    before = state()
     with pytest.raises(NetnsExistsError, match="office-pc2 is there already") as error:
         up(star(), host=True)
     assert "--host-names" in str(error.value.hint)
     assert none_runs()
-    assert facts() == before
+    assert state() == before
     with up(star()):
         with pytest.raises(NetnsExistsError):
             up(star(), host=True)
         assert diff(star()).steps == ()
-    assert facts() == before
+    assert state() == before
 
 
 @sandboxed
@@ -332,10 +333,10 @@ def test_doctor_lists_what_a_killed_lab_left() -> None:
 def test_what_an_up_that_was_killed_at_its_first_name_began_is_swept(
     *, directory_there: bool
 ) -> None:
-    before = facts()
+    before = state()
     record.note_made(str(NAMES))
     assert NAMES.exists()
     if not directory_there:
         NAMES.rmdir()
     assert leave.sweep() == []
-    assert facts() == before
+    assert state() == before

@@ -24,7 +24,8 @@ from nslab.plan.state import LinkState
 from nslab.plan.steps import AddMacvlan, AddVeth, SetLink
 from tests.kernel.labs import eventually
 from tests.kernel.sandboxed import sandboxed, unprivileged
-from tests.plan.played import facts, ip, kill_holder, none_runs, reaches
+from tests.plan.played import ip, kill_holder, none_runs, reaches
+from tests.state import state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +117,7 @@ def neighbours_of(netns: str, address: str) -> str:
 def test_a_bridge_of_the_machine_joins() -> None:
     bridge()
     neighbour()
-    before = facts()
+    before = state()
     lab = up(office("br0"), host=True)
     for address in ("10.9.0.1", "fd00:9::2"):
         assert reaches(address)
@@ -128,45 +129,42 @@ def test_a_bridge_of_the_machine_joins() -> None:
     assert lab.drift() == []
     assert not diff(office("br0"))
     lab.down()
-    assert facts() == before
+    assert state() == before
 
 
 @sandboxed
 def test_a_bridge_without_ports_keeps_its_mac_and_mtu() -> None:
     bridge()
     ip("link", "set", "br0", "mtu", "9000")
-    before = facts()
+    before, kept = state(), [link("br0")[key] for key in ("address", "mtu")]
     lab = up(office("br0"))
-    assert [link("br0")[key] for key in ("address", "mtu")] == [
-        before["links"][1][key]  # type: ignore[index]
-        for key in ("address", "mtu")
-    ]
+    assert [link("br0")[key] for key in ("address", "mtu")] == kept
     assert reaches("10.9.0.1")
     assert not diff(office("br0"))
     lab.down()
-    assert facts() == before
+    assert state() == before
 
 
 @sandboxed
 def test_what_a_killed_lab_took_along_is_given_back() -> None:
     bridge()
-    before = facts()
+    before = state()
     kill_holder(up(office("br0"), host=True))
     assert sweep() == ["office"]
-    assert facts() == before
+    assert state() == before
     up(office("br0")).down()
-    assert facts() == before
+    assert state() == before
 
 
 @sandboxed
 def test_two_labs_on_one_bridge_without_ports() -> None:
     bridge()
-    before = facts()
+    before, mac = state(), link("br0")["address"]
     one, other = up(office("br0")), up(office("br0", name="other"))
     one.down()
-    assert link("br0")["address"] == before["links"][1]["address"]  # type: ignore[index]
+    assert link("br0")["address"] == mac
     other.down()
-    assert facts() == before
+    assert state() == before
 
 
 @sandboxed
@@ -181,7 +179,7 @@ def test_the_end_on_the_machine_says_whose_it_is() -> None:
 @sandboxed
 def test_a_card_of_the_machine_joins() -> None:
     card()
-    before = facts()
+    before = state()
     lab = up(office(CARD), host=True)
     for address in ("10.8.0.1", "10.8.0.2", "fd00:8::1"):
         assert reaches(address, of="far")
@@ -194,16 +192,16 @@ def test_a_card_of_the_machine_joins() -> None:
     assert lab.drift() == []
     assert not diff(office(CARD))
     lab.down()
-    assert facts() == before
+    assert state() == before
 
 
 @sandboxed
 def test_a_card_is_as_before_when_the_lab_was_killed() -> None:
     card()
-    before = facts()
+    before = state()
     kill_holder(up(office(CARD), host=True))
     sweep()
-    assert eventually(lambda: facts() == before)
+    assert eventually(lambda: state() == before)
     with up(office(CARD)):
         assert reaches("10.8.0.1", of="far")
 
@@ -235,7 +233,7 @@ def test_a_running_lab_joins_another_and_leaves() -> None:
     bridge()
     bridge("br1")
     card()
-    before = facts()
+    before = state()
     lab = up(office(None))
     up(office("br0"))
     assert lab.drift() == []
@@ -247,8 +245,9 @@ def test_a_running_lab_joins_another_and_leaves() -> None:
     assert reaches("10.8.0.1", of="far")
     up(office(None))
     assert lab.drift() == []
-    assert eventually(lambda: facts() == before)
+    assert eventually(lambda: state()["network"] == before["network"])
     lab.down()
+    assert state() == before
 
 
 @sandboxed
@@ -276,7 +275,7 @@ def test_leaving_is_undone_wherever_it_fails() -> None:
 def test_what_goes_wrong_while_joining_leaves_no_trace(kind: type[Step]) -> None:
     bridge()
     card()
-    before = facts()
+    before = names()
 
     def watch(step: Step) -> None:
         if isinstance(step, kind) and "host." in step.command():
@@ -287,7 +286,7 @@ def test_what_goes_wrong_while_joining_leaves_no_trace(kind: type[Step]) -> None
     with pytest.raises(StepError):
         up(lab, watch=watch)
     assert none_runs()
-    assert len(facts()["links"]) == len(before["links"]) - 1  # type: ignore[arg-type]
+    assert len(names()) == len(before) - 1
 
 
 @pytest.mark.parametrize(
@@ -322,14 +321,14 @@ def test_what_must_not_be_touched_is_refused(
     card()
     if prepare:
         ip(*prepare.split())
-    before = facts()
+    before = state()
     for act in (lambda: up(office(host)), lambda: diff(office(host))):
         with pytest.raises(NslabError, match=r"bridges\.lan\.host: ") as error:
             act()
         assert complaint in str(error.value)
         assert hint in str(error.value.hint)
     assert none_runs()
-    assert facts() == before
+    assert state() == before
 
 
 @sandboxed
@@ -349,14 +348,14 @@ def test_a_link_of_somebody_else_with_our_name_is_refused_and_untouched() -> Non
         own = next(name for name in names() if name.startswith("nslab."))
         ip("link", "delete", own)
         ip("link", "add", own, "type", "bridge")
-        before = facts()
+        before = link(own)
         with pytest.raises(NslabError, match=r"has a link nslab\.off-.* which is not this lab's"):
             up(office("br0"))
         lab.down()
     with pytest.raises(NslabError, match=r"has a link nslab\.off-"):
         up(office("br0"))
     assert none_runs()
-    assert facts()["links"][-1] == before["links"][-1]  # type: ignore[index]
+    assert link(own) == before
 
 
 @unprivileged
@@ -372,12 +371,12 @@ def test_a_way_out_beside_it() -> None:
     lab = Lab("office")
     lan = lab.bridge("lan", subnet="10.9.0.0/24", host="br0", uplink={"gateway": "10.9.0.254"})
     lab.node("pc1", on=lan)
-    before = facts()
+    before = state()
     with up(lab, uplink="kernel") as running_lab:
         assert reaches("10.9.0.1")
         assert running_lab.drift() == []
         assert not diff(lab, uplink="kernel")
-    assert facts() == before
+    assert state() == before
 
 
 @sandboxed

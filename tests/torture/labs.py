@@ -17,19 +17,45 @@ import os
 import pickle
 import random
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from nslab.ip import program
+from tests.kernel.sandboxed import _become_nobody, _enter
+from tests.plan.way.world import World, build, python_for_all, serve_beside
+from tests.state import MARK
 from tests.torture import results
 from tests.torture.drawing import edited, real_trees
-from tests.torture.surroundings import enter
 from tests.torture.trial import Tally, Trial
 
 _PART = 10  # examples, after which the time is looked at
+
+
+def enter(*, user: bool, internet: bool = False) -> None:
+    """Leave the machine for namespaces of this process's own; become a plain user there.
+
+    Args:
+        user: whether root gives up being root.
+        internet: whether to play an internet beyond `eth0` (root alone can).
+    """
+    os.environ[MARK] = str(os.getpid())
+    is_root = os.getuid() == 0
+    _enter()
+    if internet:
+        build(World(Path(tempfile.gettempdir()), user=user), serve_beside)
+    else:
+        assert program.run("ip", ["link", "set", "lo", "up"]) == 0
+    if user and is_root:
+        sys.executable = python_for_all()  # the holder's; root's own may be hidden from others
+        if not sys.executable:
+            pytest.skip("no Python here is for all users")
+        _become_nobody()
 
 
 def run(trial: Trial, examples: int, start: int, seconds: float) -> list[str]:

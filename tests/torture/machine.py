@@ -7,13 +7,11 @@ returns, the kernel ends all that it left. The network is that of `tests/plan/wa
 from __future__ import annotations
 
 import codecs
-import contextlib
 import functools
 import importlib
 import json
 import os
 import pkgutil
-import re
 import signal
 import subprocess
 import sys
@@ -28,9 +26,12 @@ from nslab import cli
 from nslab.kernel import libc
 from tests.kernel import sandboxed
 from tests.plan.way import world
+from tests.state import processes, state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.state import MachineState
 
     Json = dict[str, Any]
     Facts = dict[str, object]
@@ -43,8 +44,6 @@ PATIENCE = 30.0
 """Seconds after which a command hangs."""
 
 _KILL_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-_UNSTEADY = re.compile(r"random|stable_secret|secret|_count$|/neigh/|file-nr|nf_log|flush|rand")
-_COUNTED = re.compile(r"counter packets \d+ bytes \d+|# handle \d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,6 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         _load_all()
-        self.own = processes()
 
     def start(
         self, words: list[str], *, user: bool, arm: Callable[[], None] = lambda: None
@@ -120,36 +118,11 @@ class Machine:
         path.write_text(json.dumps(lab))
         return str(path)
 
-    def state(self) -> Facts:
+    def state(self) -> MachineState:
         """Give everything of the machine that must be as before once no lab runs."""
-        found: Facts = {"nft": _COUNTED.sub("", output("nft", "list", "ruleset"))}
-        for words in ("link", "address", "route show table all", "-6 route show table all", "rule"):
-            lines = output("ip", *words.split()).splitlines()
-            found[words] = sorted(line.split(" expires")[0] for line in lines)
-        found["netns"] = output("ip", "netns", "list")
-        found["mounts"] = Path("/proc/self/mounts").read_text().splitlines()
-        own = str(self.folder)
-        files = [*_files("/run"), *_files("/tmp")]  # noqa: S108
-        found["files"] = [name for name in files if not name.startswith(own)]
-        found["sysctls"] = _sysctls("/proc/sys/net")
-        found["processes"] = processes() - self.own
-        found["labs"] = [line for line in _lines("/proc/net/unix") if "nslab" in line]
+        found = state(folders=("/run", "/tmp"))  # noqa: S108
+        found["files"] = [one for one in found["files"] if not one.startswith(str(self.folder))]
         return found
-
-
-def difference(before: Facts, after: Facts) -> str:
-    """Say what is not as it was, "" for nothing."""
-    words = []
-    for key, was in before.items():
-        now = after.get(key)
-        if now == was:
-            continue
-        if isinstance(was, list | set) and isinstance(now, list | set):
-            words.append(f"{key}: gone {[x for x in was if x not in now]}")
-            words.append(f"{key}: new {[x for x in now if x not in was]}")
-        else:
-            words.append(f"{key}: was {was}, is {now}")
-    return "; ".join(words)
 
 
 def output(*command: str) -> str:
@@ -157,21 +130,9 @@ def output(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def processes() -> set[str]:
-    """Name every process here by its number and command; those of the kernel end are left out."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            command = (path / "cmdline").read_text().replace("\0", " ").strip()
-            if command and (path.name != str(os.getpid())):
-                found.add(f"{path.name} {command}")
-    return found
-
-
 def holders() -> list[int]:
     """Give the processes that are, or are about to become, holders of labs."""
-    named = [item.partition(" ") for item in processes()]
-    return [int(pid) for pid, _, command in named if "nslab.kernel.holder" in command]
+    return [pid for pid, command in processes().items() if "nslab.kernel.holder" in command]
 
 
 def play(work: Callable[[Machine], Json]) -> Json:
@@ -277,22 +238,3 @@ def _load_all() -> None:
             importlib.import_module(module.name)
     if os.getuid() == 0:
         _path_for_all()
-
-
-def _files(path: str) -> list[str]:
-    found = sorted(Path(path).rglob("*"))
-    return [f"{one} -> {one.readlink()}" if one.is_symlink() else str(one) for one in found]
-
-
-def _sysctls(path: str) -> list[str]:
-    found = []
-    for folder, _, names in os.walk(path):  # links come and go, and their folders here with them
-        for one in (Path(folder, name) for name in names):
-            if not _UNSTEADY.search(str(one)):
-                with contextlib.suppress(OSError, UnicodeError):
-                    found.append(f"{one} {one.read_text().strip()}")
-    return sorted(found)
-
-
-def _lines(path: str) -> list[str]:
-    return [line.rpartition(" ")[2] for line in Path(path).read_text().splitlines()]

@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.state import processes
 from tests.torture import results
-from tests.torture.machine import ROOT, Machine, output, play, processes
+from tests.torture.machine import ROOT, Machine, output, play
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

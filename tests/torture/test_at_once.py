@@ -9,12 +9,12 @@ import pytest
 
 from nslab import loads
 from tests.kernel.labs import eventually
-from tests.torture.machine import Machine, difference
+from tests.state import difference
 from tests.torture.playing import Work, played
 from tests.torture.trials import LABS
 
 if TYPE_CHECKING:
-    from tests.torture.machine import Facts, Json, Said
+    from tests.torture.machine import Facts, Json, Machine, Said
 
 SMALL: Facts = {"name": "torn", **LABS["plain"]}
 LARGE: Facts = {"name": "torn", **LABS["plain, changed"]}

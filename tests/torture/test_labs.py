@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.kernel.sandboxed import _forked
-from tests.torture.labs import run
-from tests.torture.surroundings import enter
+from tests.torture.labs import enter, run
 from tests.torture.trial import Trial
 
 pytestmark = pytest.mark.kernel

@@ -19,10 +19,10 @@ from nslab.plan.addresses import complete
 from nslab.plan.lower import lower
 from nslab.plan.observe import observe
 from nslab.plan.planning import defaults_of
+from tests.state import state
 from tests.torture.changes import changes, choose
 from tests.torture.drawing import read
 from tests.torture.snapshot import snapshot
-from tests.torture.surroundings import world
 
 if TYPE_CHECKING:
     import random
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nslab.lab import Desired, Tree
     from nslab.plan.state import State
     from nslab.plan.way.choose import Choice
+    from tests.state import MachineState
 
     T = TypeVar("T")
 
@@ -71,7 +72,7 @@ class Trial:
 
     def run(self, tree: dict[str, Tree], edit: dict[str, Tree], chance: random.Random) -> None:
         """Do everything with one lab and one edit of it."""
-        before = world()
+        before = seen()
         if self.way == "pasta":  # which cannot do without
             tree, edit = masqueraded(tree), masqueraded(edit)
         first, second = read(tree, self.name), read(edit, self.name)
@@ -87,7 +88,7 @@ class Trial:
             assert not found, f"changed against fresh: {found}"
         finally:
             self.end()
-        after = eventually(world, before)
+        after = eventually(seen, before)
         assert after == before, f"left behind: {differences(after, before)}"
         self.count(first, edited=tree != edit)
 
@@ -153,6 +154,13 @@ class Trial:
         """End a lab that a failure left."""
         with contextlib.suppress(LabNotRunningError):
             connect(self.name).down()
+
+
+def seen() -> MachineState:
+    """Give all that a lab could leave behind, on the machine and in this process."""
+    own = [str(Path(f"/proc/self/ns/{key}").readlink()) for key in ("net", "mnt")]
+    descriptors = sorted(map(str, Path("/proc/self/fd").iterdir()))
+    return {**state(), "namespaces": own, "descriptors": descriptors}
 
 
 def masqueraded(tree: dict[str, Tree]) -> dict[str, Tree]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from tests.kernel.labs import eventually
 from tests.plan.way.world import MACHINE4
+from tests.state import difference, processes
 from tests.torture import facts
-from tests.torture.machine import Machine, difference, output, processes
+from tests.torture.machine import Machine, output
 from tests.torture.moments import COMMAND, after, at_calls, at_steps, strike
 from tests.torture.trials import ASK, LABS, SLEEP, WAYS, Trial
 
@@ -199,4 +200,4 @@ def _counter(shared: mmap.mmap) -> Callable[[], None]:
 
 
 def _is_asleep() -> bool:
-    return any(" ".join(SLEEP) in command for command in processes())
+    return any(" ".join(SLEEP) in command for command in processes().values())

@@ -9,13 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,15 +22,10 @@ from typing import TYPE_CHECKING
 from nslab import connect, up
 from nslab.errors import LabNotRunningError, NslabError
 from nslab.kernel.sandbox import Sandbox, running
-from nslab.kernel.transport import Transport, open_socket
-from nslab.netlink.message import Request
-from nslab.netlink.rtnl.address import Address
-from nslab.netlink.rtnl.constants import RTM
-from nslab.netlink.rtnl.link import RTEXT_FILTER, Link
-from nslab.netlink.rtnl.route import Route
 from nslab.plan.planning import document_of, look_at
 from tests.plan.faulty.labs import NAME, SCENARIOS, Scenario
-from tests.plan.faulty.seams import _RECORD, FAULTS, FOLDER, arm
+from tests.plan.faulty.seams import FAULTS, FOLDER, arm, count
+from tests.state import state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,12 +35,11 @@ if TYPE_CHECKING:
 ROLES = ("up", "holder", "beside", "spawn")  # a relay comes to life when `up` has ended
 _PATIENCE = 10.0
 _LIMIT = 60
-_COUNTED = re.compile(r"counter packets \d+ bytes \d+")
 
 
 @dataclass(frozen=True)
 class Point:
-    """One request of an `up`: in which process, which one there, and what it was."""
+    """One request of an `up`: in which process, which one of its kind there, and what it was."""
 
     role: str
     number: int
@@ -86,7 +79,7 @@ class Drive:
 
     def run(self, stride: int, first: int) -> None:
         """Count the points, then let every stride-th of them fail in turn, in every way or one."""
-        bare = machine()
+        bare = state()
         self.begin()
         before = self.facts()
         points = self.points()
@@ -96,7 +89,7 @@ class Drive:
             for wrong in self.trial(point, fault, before):
                 tell(point=vars(point), fault=fault, wrong=wrong)
         self.end()
-        for wrong in _differences(bare, machine):
+        for wrong in _differences(bare, state):
             tell(wrong=f"at the end {wrong}")
         tell(points=len(points), tried=self.tried, struck=self.struck, refused=self.refused)
 
@@ -119,15 +112,17 @@ class Drive:
         for role in ROLES:
             path = self.folder / f"points.{role}"
             lines = path.read_text().splitlines() if path.exists() else []
-            for number, line in enumerate(lines):
+            seen: Counter[str] = Counter()
+            for line in lines:
                 kind, _, what = line.rstrip().partition(" ")
-                found.append(Point(role, number, kind, what))
+                found.append(Point(role, seen[kind], kind, what))
+                seen[kind] += 1
         return found
 
     def trial(self, point: Point, fault: str, before: object) -> Iterator[str]:
         """Let one request fail; give what was wrong with what came of it."""
         self.tried += 1
-        said = {"role": point.role, "number": point.number, "fault": fault}
+        said = {"fault": fault, **{key: getattr(point, key) for key in ("role", "kind", "number")}}
         outcome = self.attempt(said)
         self.struck += self.passed(point)
         if outcome["kind"] == "up":
@@ -146,7 +141,7 @@ class Drive:
     def passed(self, point: Point) -> bool:
         """Tell whether the request was made at all."""
         path = self.folder / f"points.{point.role}"
-        return path.exists() and path.stat().st_size > point.number * _RECORD
+        return path.exists() and count(path.read_bytes(), point.kind) > point.number
 
     def attempt(self, fault: dict[str, object] | None = None) -> dict[str, str]:
         """Bring the lab up in a process of its own."""
@@ -208,14 +203,14 @@ class Drive:
 
     def facts(self) -> dict[str, object]:
         """Give all that can be seen of the machine, and of the lab that runs before."""
-        found = machine()
+        found: dict[str, object] = {**state()}
         if self.scenario.last is None or NAME not in running():
             return found
         with Sandbox.connect(NAME) as sandbox:
             last = document_of(sandbox)
             found["lab"] = facts_of(look_at(sandbox, [last, self.scenario.desired().resolve()]))
             found["document"] = sandbox.get()[0].decode()
-            found["files"] = [sandbox._ask("file", "hosts")[0][0], sandbox.resolver()]
+            found["own files"] = [sandbox._ask("file", "hosts")[0][0], sandbox.resolver()]
             found["lodgers"] = sandbox.lodgers()
             sandbox.become_writer()  # nobody else holds it any more
         found["drift"] = [str(one) for one in connect(NAME).drift()]
@@ -250,46 +245,6 @@ def facts_of(state: State) -> object:
         )
         for name, netns in state.items()
     }
-
-
-def machine() -> dict[str, object]:
-    """Give what can be seen of the machine."""
-    found: dict[str, object] = {"labs": running()}
-    with Transport(open_socket()) as transport:
-        asked = Link(ext_mask=RTEXT_FILTER.SKIP_STATS)
-        links = transport.dump(Request(RTM.GETLINK, asked), Link)
-        found["links"] = sorted(f"{one.ifname} {one.flags:x} {one.mtu}" for one in links)
-        addresses = transport.dump(Request(RTM.GETADDR, Address()), Address)
-        names = {one.index: one.ifname for one in links}
-        found["addresses"] = sorted(f"{names.get(a.index)} {a.local!r}" for a in addresses)
-        routes = transport.dump(Request(RTM.GETROUTE, Route()), Route)
-        found["routes"] = sorted(f"{r.dst!r} {names.get(r.oif or 0)} {r.gateway!r}" for r in routes)
-    root = Path("/proc/sys/net")
-    for key in ("ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv6/conf/eth0/accept_ra"):
-        found[key] = (root / key).read_text()
-    found["mounts"] = Path("/proc/self/mounts").read_text()
-    found["run"] = sorted(map(str, Path("/run").rglob("*")))
-    found["processes"] = sorted(_processes())
-    if os.geteuid() == 0:
-        listed = ["nft", "list", "ruleset"]
-        rules = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
-        found["nft"] = _COUNTED.sub("counter", rules)
-    return found
-
-
-def _processes() -> Iterator[str]:
-    """Give the commands of all processes here but this one's own, and of its init."""
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            words = (path / "cmdline").read_bytes().decode().split("\0")
-            if int(path.name) not in (1, os.getpid()) and any(words):
-                yield " ".join(map(_word, words))
-
-
-def _word(word: str) -> str:
-    """Give what is the same of a word of two processes that do the same."""
-    code = re.search(r"from (nslab\.kernel\.\w+) import main", word)
-    return code[1] if code else re.sub(r"^[\d,]+$|(?<=self/fd/)\d+", "N", word)
 
 
 def _differences(before: object, look: object) -> Iterator[str]:

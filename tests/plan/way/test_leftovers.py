@@ -7,10 +7,14 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.plan.way.world import FAR4, MACHINE4, World, in_world
+
+if TYPE_CHECKING:
+    from tests.state import MachineState
 
 LAB: dict[str, object] = {
     "name": "doomed",
@@ -37,7 +41,7 @@ def kill_holder(world: World, lab: str = "doomed") -> None:
     world.await_end(pid, lab)
 
 
-def mar(world: World) -> dict[str, object]:
+def mar(world: World) -> MachineState:
     """Bring a lab up and kill its holder; give the machine's state from before."""
     subprocess.run(["nft", "-f", "-"], input=DOOR, text=True, check=True)
     before = world.state()

@@ -100,7 +100,7 @@ def test_the_script_leads_out_publishes_and_takes_it_all_away(world: World) -> N
     run(path, "down")
     assert connect("127.0.0.1", 8081) == "ConnectionRefusedError"
     after = world.state()
-    for key in ("nft", "link", "address", "processes"):  # forwarding stays on
+    for key in ("nft", "network", "processes"):  # forwarding stays on
         assert after[key] == before[key], key
 
 

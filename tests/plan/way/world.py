@@ -10,11 +10,9 @@ runs on the machine as a command, as root or as a plain user.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -33,16 +31,17 @@ from nslab.ip import program
 from nslab.kernel import libc
 from nslab.kernel.procfs import process_name
 from tests.kernel.sandboxed import NOBODY, sandboxed
+from tests.state import processes, state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tests.state import MachineState
 
 MACHINE4, MACHINE6 = "192.0.2.2", "2001:db8::2"
 ROUTER4, ROUTER6 = "192.0.2.1", "2001:db8::1"
 FAR4, FAR6 = "198.51.100.1", "2001:db8:1::1"
 _PACKAGE = Path(nslab.__file__).parents[1]
-_COUNTED = re.compile(r"counter packets \d+ bytes \d+")
-_MARK = "NSLAB_TEST_WORLD"
 _CLIENT = """
 import socket, sys
 host, port, protocol, text = sys.argv[1:5]
@@ -139,7 +138,7 @@ class World:
 
     def kill(self, words: str) -> None:
         """End the programs beside labs whose command has these words."""
-        for pid, command in self._running():
+        for pid, command in processes().items():
             if words in command:
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.1)
@@ -147,7 +146,7 @@ class World:
     def await_rules(self, words: str) -> None:
         """Wait until nft lists something."""
         deadline = time.monotonic() + 5
-        while words not in str(self.state()["nft"]):
+        while words not in "\n".join(state()["nft"]):
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
@@ -159,7 +158,7 @@ class World:
             time.sleep(0.02)
 
     def _of(self, lab: str) -> list[str]:
-        commands = [text for text in self._processes() if f" {lab} " in text or "relay" in text]
+        commands = [text for text in processes().values() if f" {lab} " in text or "relay" in text]
         return [*commands, *(name for name in self._links() if name.endswith(lab))]
 
     def _links(self) -> list[str]:
@@ -180,34 +179,9 @@ class World:
         """Run `ip` in the internet."""
         self._in(self.internet, lambda: ip(*words))
 
-    def state(self) -> dict[str, object]:
-        """Give everything of the machine that a lab's way out could change."""
-        rules = subprocess.run(
-            ["nft", "list", "ruleset"], capture_output=True, text=True, check=True
-        )
-        counted = _COUNTED.sub("counter", rules.stdout)
-        found: dict[str, object] = {"nft": counted, "mounts": Path("/proc/mounts").read_text()}
-        for words in ("link", "address", "route show table all", "-6 route show table all", "rule"):
-            out = subprocess.run(
-                ["ip", *words.split()], capture_output=True, text=True, check=True
-            ).stdout
-            found[words] = sorted(line.split(" expires")[0] for line in out.splitlines())
-        root = Path("/proc/sys/net")
-        for path in sorted(root.rglob("*forward*")) + sorted(root.rglob("accept_ra")):
-            if path.is_file():
-                found[str(path)] = path.read_text()
-        found["processes"] = self._processes()
-        return found
-
-    def _processes(self) -> list[str]:
-        """List the processes that came of the commands that this world ran."""
-        return [command for _, command in self._running()]
-
-    def _running(self) -> Iterator[tuple[int, str]]:
-        for path in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if f"{_MARK}={self.folder}\0" in (path / "environ").read_text(errors="replace"):
-                    yield int(path.name), (path / "cmdline").read_text().replace("\0", " ")
+    def state(self) -> MachineState:
+        """Give everything of the machine that a lab could change or leave behind."""
+        return state()
 
     def leave(self) -> None:
         """End what was started beside labs."""
@@ -224,8 +198,7 @@ class World:
 
     def _command(self, words: Sequence[str]) -> list[str]:
         path = os.pathsep.join([str(_PACKAGE), *(p for p in sys.path if "site-packages" in p)])
-        variables = [f"{_MARK}={self.folder}"]
-        variables += [f"PYTHONPATH={path}", "HOME=/tmp", f"PATH={os.environ['PATH']}:/usr/sbin"]
+        variables = [f"PYTHONPATH={path}", "HOME=/tmp", f"PATH={os.environ['PATH']}:/usr/sbin"]
         command = ["env", *variables, self._python(), "-m", "nslab", *words]
         if not self.user:
             return command
