@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tests.torture.machine import Json
+    from tests.torture.trying import Measures
 
-_SERIES = 50
+_SERIES = 100
 
 SAID = {
     "up": "`up`",
@@ -47,6 +48,11 @@ MOMENTS = {
     "call": "after a call into the kernel",
     "at rest": "while no command ran",
 }
+KINDS_OF_LABS = {
+    "with an uplink": "led out",
+    "with a bridge of the machine": "joined",
+    "with neither": "plain",
+}
 
 
 @dataclass(slots=True)
@@ -56,7 +62,7 @@ class Tally:
     counts: collections.Counter[str] = field(default_factory=collections.Counter)
     failures: list[str] = field(default_factory=list)
     slowest: float = 0.0
-    measures: dict[str, float] = field(default_factory=dict)
+    measures: Measures = field(default_factory=dict)
 
     def add(self, found: Json) -> None:
         """Add what came of a series."""
@@ -86,14 +92,14 @@ def run(trials: Sequence[Trial], tally: Tally) -> Iterator[tuple[int, str]]:
 def _series(
     machine: Machine,
     trials: list[Trial],
-    measures: dict[str, float],
+    measures: Measures,
 ) -> dict[str, object]:
     bench = Bench(machine, measures)
     outcomes: list[list[str]] = []
     failure = ""
     for trial in trials:
         words = [trial.way, trial.verb, trial.victim, trial.kind]
-        words.append("with uplink" if "led" in f"{trial.begin}{trial.goal}" else "without uplink")
+        words += [words for words, name in KINDS_OF_LABS.items() if trial.has(name)]
         try:
             outcomes.append([*words, bench.run(trial)])
         except FailedError as error:
@@ -124,7 +130,7 @@ def figures_of(counts: dict[str, int], failed: int, slowest: float) -> list[resu
     rows += [(f"during {words}", counts[verb]) for verb, words in SAID.items()]
     rows += [(f"killed: {victim}", counts[victim]) for victim in (COMMAND, HOLDER, BOTH)]
     rows += [(f"moment: {words}", counts[kind]) for kind, words in MOMENTS.items()]
-    rows += [(f"labs {words}", counts[words]) for words in ("with uplink", "without uplink")]
+    rows += [(f"labs {words}", counts[words]) for words in KINDS_OF_LABS]
     return [*rows, ("slowest `up` after a kill, s", round(slowest, 2))]
 
 

@@ -40,6 +40,9 @@ ROOT = Path(__file__).parents[2]
 DOOR = "table inet mine { chain forward { type filter hook forward priority 0; policy drop; }; }"
 """A firewall of somebody else's, past which a lab must be led and which must stay."""
 
+JOINED, JOINED4 = "br0", "10.9.0.0/24"
+"""A bridge of the machine's own, which labs may join, and its subnet."""
+
 PATIENCE = 30.0
 """Seconds after which a command hangs."""
 
@@ -192,6 +195,7 @@ def _work(work: Callable[[Machine], Json], writable: int) -> None:
         folder = Path("/tmp/labs")  # noqa: S108
         folder.mkdir(exist_ok=True)
         world.build(world.World(folder, user=False), world.serve_apart)
+        _add_bridge()
         subprocess.run(["nft", "-f", "-"], input=DOOR, text=True, check=True)
         verdict = f"ok:{json.dumps(work(Machine(folder)))}"
     except BaseException:  # noqa: BLE001 - the parent shall see whatever it is
@@ -199,6 +203,12 @@ def _work(work: Callable[[Machine], Json], writable: int) -> None:
     with os.fdopen(writable, "w", encoding="utf-8") as pipe:
         pipe.write(verdict)
     os._exit(0)
+
+
+def _add_bridge() -> None:
+    world.ip("link", "add", JOINED, "type", "bridge")
+    world.ip("link", "set", JOINED, "up")
+    world.ip("address", "add", JOINED4.replace(".0/", ".100/"), "dev", JOINED)
 
 
 def _be_nslab(words: list[str], said: int, *, user: bool, arm: Callable[[], None]) -> None:

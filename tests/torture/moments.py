@@ -75,6 +75,19 @@ def at_steps(reached: Reached) -> None:
     mock.patch.object(apply, "_take", take).start()
 
 
+def count_all(step: Reached, call: Reached) -> None:
+    """Let this process tell of each step and each call, and do all as ever."""
+    taken = apply._take
+
+    def take(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:
+        taken(run, sandbox, done)
+        for _ in run:
+            step()
+
+    mock.patch.object(apply, "_take", take).start()
+    at_calls(call)
+
+
 def at_calls(reached: Reached) -> None:
     """Let this process tell of each call into the kernel that has returned."""
 

@@ -11,7 +11,7 @@ from tests.torture.kill import Tally, run, ways_here
 from tests.torture.trials import trial_of
 
 TRIALS, SEED = 60, 7
-CHANGES = [("plain", "led out"), ("led out", "led out, changed")]
+CHANGES = [("plain", "led out"), ("led out", "led out, changed"), ("led out", "joined")]
 """A few: every other one would have to be known undisturbed first, which takes its time."""
 
 

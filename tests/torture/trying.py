@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import mmap
-import struct
+import os
+import signal
 import time
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from tests.kernel.labs import eventually
@@ -12,13 +15,19 @@ from tests.plan.way.world import MACHINE4
 from tests.state import difference, processes
 from tests.torture import facts
 from tests.torture.machine import Machine, output
-from tests.torture.moments import COMMAND, after, at_calls, at_steps, strike
+from tests.torture.moments import after, at_calls, at_steps, count_all, strike
 from tests.torture.trials import ASK, LABS, SLEEP, WAYS, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.torture.machine import Command, Said
+
+    Measures = dict[str, dict[str, float]]
+    """Of each command undisturbed: its seconds, its steps, its calls into the kernel."""
+
+EXEC = ["exec", "pc1", *SLEEP]
+_COUNT = Struct("Q")
 
 
 class FailedError(Exception):
@@ -28,7 +37,7 @@ class FailedError(Exception):
 class Bench:
     """A machine with what is known of it and of its labs undisturbed."""
 
-    def __init__(self, machine: Machine, measures: dict[str, float]) -> None:
+    def __init__(self, machine: Machine, measures: Measures) -> None:
         self.machine = machine
         self.before = machine.state()
         self.references: dict[tuple[str, str], list[str]] = {}
@@ -43,7 +52,7 @@ class Bench:
         """
         way = trial.way
         self.reference(way, trial.then)
-        whole = self.measure(trial) if trial.kind != "at rest" else 0
+        whole = self.whole(trial) if trial.kind != "at rest" else 0
         if trial.begin:
             self.succeed(way, *self.words_up(way, trial.begin))
         outcome = self.kill(trial, whole)
@@ -85,49 +94,54 @@ class Bench:
     def start(self, trial: Trial, arm: Callable[[], None] = lambda: None) -> Command:
         """Start a trial's command."""
         user = trial.way == WAYS[2]
-        words = ["exec", "pc1", *SLEEP] if trial.verb == "exec" else ["down"]
+        words = EXEC if trial.verb == "exec" else ["down"]
         if trial.goal and trial.verb != "exec":
             words = self.words_up(trial.way, trial.goal)
         return self.machine.start(words, user=user, arm=arm)
 
-    def measure(self, trial: Trial) -> float:
-        """Learn how long a command takes undisturbed in seconds, or how many moments it has."""
-        key = f"{trial.way}, {trial.verb}, {trial.begin} to {trial.goal}, {trial.kind}"
-        if key not in self.measures:
-            counted = mmap.mmap(-1, 8)
-            watch = {"step": at_steps, "call": at_calls}.get(trial.kind)
-            seconds = self.undisturbed(trial, lambda: watch(_counter(counted)) if watch else None)
-            self.measures[key] = struct.unpack("Q", counted)[0] if watch else seconds
-        return self.measures[key]
+    def whole(self, trial: Trial) -> float:
+        """Tell how long a trial's command takes undisturbed, or how many moments it has."""
+        key = _key(trial.way, trial.verb, trial.begin, trial.goal)
+        if key not in self.measures and trial.verb == "change":
+            self.learn_change(trial)
+        elif key not in self.measures:
+            self.reference(trial.way, str(trial.begin or trial.goal))
+        return self.measures[key][trial.kind]
 
-    def undisturbed(self, trial: Trial, arm: Callable[[], None] = lambda: None) -> float:
-        """Run a trial's command from its beginning to its end; give its seconds."""
-        if trial.begin:
-            self.succeed(trial.way, *self.words_up(trial.way, trial.begin))
-        command = self.start(trial, arm)
-        if trial.verb == "exec":
-            _need(eventually(_is_asleep, 5.0), "exec runs nothing")
-            seconds = time.monotonic() - command.begun
-            strike(COMMAND, command.pid)
-            command.wait()
-        else:
-            said = command.wait()
-            seconds = time.monotonic() - command.begun
-            _need(said.code == 0, "the undisturbed command failed", said)
-        if trial.verb != "down":
-            self.succeed(trial.way, "down")
+    def learn_change(self, trial: Trial) -> None:
+        """Measure a change from one lab to another."""
+        way, begin, goal = trial.way, str(trial.begin), str(trial.goal)
+        self.succeed(way, *self.words_up(way, begin))
+        words = self.words_up(way, goal)
+        self.measures[_key(way, "change", begin, goal)] = self.measured(way, words)
+        self.succeed(way, "down")
         self.check_machine()
-        return seconds
 
     def reference(self, way: str, lab: str) -> list[str]:
-        """Give the facts of a lab that nobody disturbed."""
+        """Give the facts of a lab that nobody disturbs; measure what is done with it meanwhile."""
         if (way, lab) not in self.references:
-            self.succeed(way, *self.words_up(way, lab))
+            words = self.words_up(way, lab)
+            self.measures[_key(way, "up", None, lab)] = self.measured(way, words)
             self.references[way, lab] = self.steady(way)
             self.check(way, lab)
-            self.succeed(way, "down")
+            self.measures[_key(way, "exec", lab, lab)] = self.measured(way, EXEC, ends=False)
+            self.measures[_key(way, "down", lab, None)] = self.measured(way, ["down"])
             self.check_machine()
         return self.references[way, lab]
+
+    def measured(self, way: str, words: list[str], *, ends: bool = True) -> dict[str, float]:
+        """Run a command undisturbed; give its seconds, its steps and its calls into the kernel."""
+        steps, calls = mmap.mmap(-1, _COUNT.size), mmap.mmap(-1, _COUNT.size)
+        arm = functools.partial(count_all, _counter(steps), _counter(calls))
+        command = self.machine.start(words, user=way == WAYS[2], arm=arm)
+        if not ends:
+            _need(eventually(_is_asleep, 5.0), f"{words[0]} runs nothing")
+            os.kill(command.pid, signal.SIGKILL)
+        said = command.wait()
+        seconds = time.monotonic() - command.begun
+        _need(said.code == (0 if ends else -signal.SIGKILL), "the undisturbed command", said)
+        step, call = (_COUNT.unpack(shared)[0] for shared in (steps, calls))
+        return {"time": seconds, "step": step, "call": call}
 
     def steady(self, way: str) -> list[str]:
         """Give the facts once they change no more."""
@@ -187,6 +201,10 @@ def _need(true: object, what: str, said: Said | None = None) -> None:
         raise FailedError(f"{what}{f' [{said.code}]: {said.text.strip()}' if said else ''}")
 
 
+def _key(way: str, verb: str, begin: str | None, goal: str | None) -> str:
+    return f"{way}, {verb}, {begin} to {goal}"
+
+
 def _counter(shared: mmap.mmap) -> Callable[[], None]:
     """Give what counts the moments of this process."""
     count = 0
@@ -194,7 +212,7 @@ def _counter(shared: mmap.mmap) -> Callable[[], None]:
     def more() -> None:
         nonlocal count
         count += 1
-        shared[:] = struct.pack("Q", count)
+        shared[:] = _COUNT.pack(count)
 
     return more
 
