@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -12,15 +13,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import PIPE
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nslab import Lab, connect, diff, end, load, loads, up
 from nslab.errors import LabBusyError, LabNotRunningError, NodeNotFoundError, NslabError
+from nslab.kernel import wire
 from nslab.kernel.sandbox import running
 
 if TYPE_CHECKING:
+    import socket
+
     from nslab import Running
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("able")]
@@ -285,3 +289,23 @@ def test_fifty_threads_use_one_lab(name: str) -> None:
         for thread in threads:
             thread.join()
     assert failures == []
+
+
+def test_a_change_that_is_done_does_not_fail_at_forgetting_what_was(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = wire.send
+
+    def short_of_memory(channel: socket.socket, words: list[str], *more: Any) -> None:
+        if words[0] == "conclude":
+            raise OSError(errno.ENOMEM, "")
+        send(channel, words, *more)
+
+    with up(star(name)) as running_lab:
+        with monkeypatch.context() as patched:
+            patched.setattr(wire, "send", short_of_memory)
+            up(star(name, 4))
+        assert running_lab.drift() == []
+        assert diff(star(name, 4)).steps == ()
+        up(star(name, 2))
+        assert running_lab.drift() == []

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from nslab.errors import (
+    KernelError,
     LabBusyError,
     LabInterrupted,
     LabNotRunningError,
@@ -369,7 +370,7 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
             if plan.steps:
                 sandbox.attempt(memory.document)
             apply(_with_memory(plan.steps, memory), sandbox, watch, check)
-            sandbox.conclude()
+            _conclude(sandbox)
         except KeyboardInterrupt:
             raise LabInterrupted(
                 f'interrupted: the lab "{desired.name}" is as it was before'
@@ -377,6 +378,15 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
         finally:
             _tidy(sandbox)
         return Running(desired.name, sandbox.pid, None)
+
+
+def _conclude(sandbox: Sandbox) -> None:
+    """Have the holder forget what else the lab might have been; failing that, the next change does.
+
+    The lab is wholly as desired by now, and nothing can be undone any more.
+    """
+    with contextlib.suppress(KernelError):
+        sandbox.conclude()
 
 
 def _remembered(sandbox: Sandbox) -> tuple[bytes, str, str]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 ROLES = ("up", "holder", "beside", "spawn")  # a relay comes to life when `up` has ended
 _PATIENCE = 10.0
 _LIMIT = 60
+_SLOW = 5.0
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,12 @@ class Point:
 
 
 def main() -> None:
-    """Run as `drive SCENARIO STRIDE FIRST`: report each trial that went wrong, one a line."""
+    """Run as `drive SCENARIO STRIDE FIRST [once]`: report each trial that went wrong in a line."""
     if os.getpid() == 1:
         _be_init()
     scenario, stride, first = SCENARIOS[sys.argv[1]], int(sys.argv[2]), int(sys.argv[3])
     with tempfile.TemporaryDirectory() as folder:
-        Drive(scenario, Path(folder)).run(stride, first)
+        Drive(scenario, Path(folder), once="once" in sys.argv[4:]).run(stride, first)
 
 
 def _be_init() -> None:
@@ -70,28 +71,40 @@ def _be_init() -> None:
 class Drive:
     """One scenario's trials."""
 
-    def __init__(self, scenario: Scenario, folder: Path) -> None:
+    def __init__(self, scenario: Scenario, folder: Path, *, once: bool) -> None:
         self.scenario = scenario
+        self.once = once
         self.folder = folder
         self.tried = 0
         self.struck = 0
         self.refused = 0
 
     def run(self, stride: int, first: int) -> None:
-        """Count the points, then let every stride-th of them fail in turn, in every way or one."""
+        """Count the points, then let every stride-th fault befall them in turn."""
         bare = state()
         self.begin()
         before = self.facts()
         points = self.points()
         self.back(before)
-        trials = [(point, fault) for point in points for fault in FAULTS[point.kind]]
-        for point, fault in trials[first::stride]:
+        for point, fault in self.faults(points)[first::stride]:
+            begun = time.monotonic()
             for wrong in self.trial(point, fault, before):
                 tell(point=vars(point), fault=fault, wrong=wrong)
+            if (seconds := time.monotonic() - begun) > _SLOW:
+                tell(point=vars(point), fault=fault, seconds=round(seconds, 1))
         self.end()
         for wrong in _differences(bare, state):
             tell(wrong=f"at the end {wrong}")
         tell(points=len(points), tried=self.tried, struck=self.struck, refused=self.refused)
+
+    def faults(self, points: list[Point]) -> list[tuple[Point, str]]:
+        """Give all that can befall the points, or one thing for each, not always the same."""
+        if self.once:
+            return [
+                (point, FAULTS[point.kind][place % len(FAULTS[point.kind])])
+                for place, point in enumerate(points)
+            ]
+        return [(point, fault) for point in points for fault in FAULTS[point.kind]]
 
     def begin(self) -> None:
         """Bring up what is there before."""

@@ -10,15 +10,19 @@ from tests.plan.faulty.labs import SCENARIOS
 from tests.plan.way.world import World, in_world
 
 _ROOT = str(Path(__file__).parents[3])
+_LIMIT = 110
 _CODE = "from tests.plan.faulty.drive import main; main()"
 
 
-def trials(scenario: str, stride: int, first: int, told: Path) -> dict[str, int]:
+def trials(
+    scenario: str, stride: int, first: int, told: Path, *, once: bool = False
+) -> dict[str, int]:
     """Let every stride-th request of a scenario fail, from the first-th on.
 
     Args:
         scenario: its name.
         stride: 1 for all that can befall every request.
+        once: let only one thing befall each request, another one at each.
         first: from 0, less than stride.
         told: a file for what is said meanwhile.
 
@@ -31,7 +35,7 @@ def trials(scenario: str, stride: int, first: int, told: Path) -> dict[str, int]
 
     def drive(world: World) -> None:
         before = world.state()
-        _drive(world, scenario, (stride, first), told)
+        _drive(world, scenario, (stride, first, *(["once"] if once else [])), told)
         assert world.state() == before
 
     in_world(user=SCENARIOS[scenario].user)(drive)()
@@ -42,19 +46,23 @@ def trials(scenario: str, stride: int, first: int, told: Path) -> dict[str, int]
     return counted
 
 
-def _drive(world: World, scenario: str, which: tuple[int, int], told: Path) -> None:
+def _drive(world: World, scenario: str, which: tuple[object, ...], told: Path) -> None:
     words = world._command([])
     place = words.index("-m")
     path = next(number for number, word in enumerate(words) if word.startswith("PYTHONPATH="))
     words[path] += f":{_ROOT}"
     command = ["unshare", "--pid", "--fork", "--mount-proc", *words[:place], "-c", _CODE, scenario]
     with told.open("w") as file:
-        done = subprocess.run(
-            [*command, *map(str, which)],
-            stdout=file,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-            timeout=110,
-        )
+        try:
+            done = subprocess.run(
+                [*command, *map(str, which)],
+                stdout=file,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+                timeout=_LIMIT,
+            )
+        except subprocess.TimeoutExpired:
+            said = "\n".join(told.read_text().splitlines()[-5:])
+            raise AssertionError(f"not done after {_LIMIT} s; said last: {said}") from None
     assert done.returncode == 0, done.stderr
