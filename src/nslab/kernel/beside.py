@@ -70,7 +70,7 @@ def start(
             os.write(let_go, b"!")
         number = os.read(begun, 16).decode()  # nothing once the program runs
         if number and said < 0:  # else the program's own words tell more
-            raise libc.failure(f"start {command[0]} beside the lab", int(number))
+            raise _failure(command, int(number))
     finally:
         wire.close([held, let_go, begun])
     return pid
@@ -82,7 +82,7 @@ def _lodge(sandbox: Sandbox, name: str, pid: int, command: Sequence[str]) -> Non
     except ProcessLookupError:  # the lab has ended
         return
     except OSError as error:
-        raise libc.of_oserror(f"start {command[0]} beside the lab", error) from None
+        raise _failure(command, error.errno or 0) from None
     try:
         sandbox.lodge(name, pidfd)
     finally:
@@ -130,7 +130,11 @@ def _start(
         return int(number)
     if process_name(sandbox.pid) != wire.HOLDER:
         raise LabNotRunningError(f'the lab "{sandbox.lab}" ended')
-    raise libc.failure(f"start {command[0]} beside the lab", int(number or errno.ECHILD))
+    raise _failure(command, int(number or errno.ECHILD))
+
+
+def _failure(command: Sequence[str], number: int) -> KernelError:
+    return libc.of_oserror(f"start {command[0]} beside the lab", OSError(number, ""))
 
 
 def main() -> None:

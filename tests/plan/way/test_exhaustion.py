@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -14,12 +15,12 @@ from nslab import Lab, up
 from nslab.errors import PrivilegeError, StepError
 from nslab.kernel import libc
 from nslab.kernel.sandbox import running
-from tests.kernel.labs import fresh_name
+from tests.kernel.labs import eventually, fresh_name
 from tests.kernel.sandboxed import NOBODY, as_user, nested
 from tests.plan.way.world import World, in_world
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 LAB: dict[str, object] = {
     "name": "tight",
@@ -31,7 +32,7 @@ SOMEBODY = 70000
 """A user of whom no process runs."""
 
 
-def tried(world: World, *options: str, limit: str = "") -> tuple[int, str]:
+def tried(world: World, *options: str, within: Sequence[str] = ()) -> tuple[int, str]:
     """Bring the lab up within a limit and take it down: exit code and what was said.
 
     Either it is up, or the reason is told in one line; nothing is left.
@@ -40,7 +41,7 @@ def tried(world: World, *options: str, limit: str = "") -> tuple[int, str]:
     path.write_text(json.dumps(LAB))
     before = world.state()
     done = subprocess.run(
-        command(world, ("up", "-q", str(path), *options), limit),
+        command(world, ("up", "-q", str(path), *options), within),
         capture_output=True,
         text=True,
         check=False,
@@ -58,15 +59,15 @@ def tried(world: World, *options: str, limit: str = "") -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def command(world: World, words: Sequence[str], limit: str = "") -> list[str]:
+def command(world: World, words: Sequence[str], within: Sequence[str] = ()) -> list[str]:
     """Give the command that runs nslab, as a user of whom no process runs, within a limit."""
     own = [str(SOMEBODY) if word == str(NOBODY) else word for word in world._command(words)]
     place = own.index("env")
-    return [*own[:place], *(["prlimit", limit] if limit else []), *own[place:]]
+    return [*own[:place], *within, *own[place:]]
 
 
 def few_descriptors(world: World) -> None:
-    said = [tried(world, limit=f"--nofile={most}") for most in (8, 10, 13, 18, 40)]
+    said = [tried(world, within=("prlimit", f"--nofile={most}")) for most in (8, 10, 13, 18, 40)]
     assert [code for code, _ in said] == [1, 1, 1, 1, 0], said
     assert all("Too many open files (hint: " in words for code, words in said if code), said
 
@@ -83,15 +84,49 @@ def test_few_descriptors_for_a_user(world: World) -> None:
 
 @in_world(user=True)
 def test_few_processes(world: World) -> None:
-    said = [tried(world, limit=f"--nproc={most}") for most in (1, 2, 3, 4, 50)]
+    said = [tried(world, within=("prlimit", f"--nproc={most}")) for most in (1, 2, 3, 4, 50)]
     assert [code for code, _ in said][:2] == [1, 1], said
     assert said[-1][0] == 0, said
     assert "Resource temporarily unavailable (hint: `ulimit -u`" in said[0][1], said
 
 
+@contextlib.contextmanager
+def cgroup() -> Iterator[Path]:
+    """Make a group of processes whose number can be limited, or skip."""
+    for above in (Path("/sys/fs/cgroup/pids"), Path("/sys/fs/cgroup")):
+        made = above / f"nslab-test-{os.getpid()}"
+        with contextlib.suppress(OSError):
+            made.mkdir()
+            break
+    else:
+        pytest.skip("no cgroup of the tests' own can be made here")
+    try:
+        if not (made / "pids.max").exists():
+            pytest.skip("no cgroup here limits the number of processes")
+        yield made
+    finally:
+        assert eventually(lambda: not (made / "cgroup.procs").read_text())
+        made.rmdir()
+
+
+@in_world()
+def test_few_processes_of_a_cgroup(world: World) -> None:
+    with cgroup() as group:
+        join = ("sh", "-c", f'echo $$ >{group}/cgroup.procs && exec "$@"', "sh")
+        said = []
+        for most in (1, 2, 3, 4, 100):
+            (group / "pids.max").write_text(str(most))
+            said.append(tried(world, within=join))
+    assert [code for code, _ in said][:2] == [1, 1], said
+    assert said[-1][0] == 0, said
+    assert all("cgroup" in words for code, words in said if code), said
+
+
 @in_world()
 def test_little_memory(world: World) -> None:
-    said = [tried(world, limit=f"--as={most * MEGABYTE}") for most in (30, 45, 60, 400)]
+    said = [
+        tried(world, within=("prlimit", f"--as={most * MEGABYTE}")) for most in (30, 45, 60, 400)
+    ]
     assert [code for code, _ in said] == [1, 1, 1, 0], said
     assert all("memory" in words for code, words in said if code), said
 
