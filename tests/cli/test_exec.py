@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.machine import NSLAB
 from tests.cli.terminal import terminal_with
+from tests.kernel.labs import eventually
 
 if TYPE_CHECKING:
     from tests.cli.machine import Machine
@@ -119,6 +120,44 @@ def test_a_shell_that_nobody_could_continue_goes_on(tutorial: Machine) -> None:
         terminal.type("suspend\n")
         terminal.type("echo $((6 * 7))\n")
         assert terminal.shows("42")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_ctrl_c_ends_what_runs_in_a_shell_and_not_the_shell(tutorial: Machine) -> None:
+    with terminal_with(tutorial, *NSLAB, "shell", "gw", SHELL="/bin/bash") as terminal:
+        assert terminal.shows("tutorial/gw# ")
+        terminal.type("sleep 300\n")
+        assert eventually(lambda: sleepers(tutorial))
+        terminal.type("\x03")
+        assert eventually(lambda: not sleepers(tutorial))
+        assert terminal.shows("tutorial/gw# ")
+        terminal.type("unfinished\x03")
+        assert terminal.shows("tutorial/gw# ")
+        terminal.type("echo $((6 * 7))\n")
+        assert terminal.shows("42\n")
+        terminal.process.send_signal(signal.SIGTERM)  # which an interactive shell ignores
+        terminal.type("echo $((6 * 8)); exit 4\n")
+        assert terminal.shows("48\n")
+        assert terminal.end() == 4
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGHUP, 129), (signal.SIGKILL, -9)])
+def test_a_shell_and_what_runs_in_it_ends_with_its_terminal_or_with_nslab(
+    tutorial: Machine, number: signal.Signals, code: int
+) -> None:
+    with terminal_with(tutorial, *NSLAB, "shell", "gw", SHELL="/bin/bash") as terminal:
+        assert terminal.shows("tutorial/gw# ")
+        terminal.type("sleep 300\n")
+        assert eventually(lambda: sleepers(tutorial))
+        terminal.process.send_signal(number)
+        assert terminal.end() == code
+    assert eventually(lambda: not sleepers(tutorial))
+    assert tutorial.run("show", "--drift").code == 0
+
+
+def sleepers(machine: Machine) -> bool:
+    return bool(machine.run("exec", "gw", "pgrep", "-x", "sleep").out)
 
 
 @pytest.mark.parametrize("node", ["", ".", "..", "../../proc/1/ns/net", "n" * 300])
