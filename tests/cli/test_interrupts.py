@@ -109,3 +109,34 @@ def test_ping(tutorial: Machine) -> None:
         process.send_signal(signal.SIGINT)
         assert process.stderr.read() == "nslab: interrupted\n"
     assert process.returncode == 130
+
+
+SWALLOWED = """
+import os, signal, sys
+
+class Struck:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+
+class Finder:
+    @staticmethod
+    def find_spec(name, *_):
+        if name == "nslab.plan":
+            Struck()
+
+sys.meta_path.insert(0, Finder)
+sys.argv = ["nslab", "down", "nothing"]
+from nslab.cli import entry
+entry()
+"""
+
+
+def test_ctrl_c_is_not_lost_in_an_import(machine: Machine) -> None:
+    done = subprocess.run(
+        machine.command(sys.executable, "-c", SWALLOWED),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=machine.environment,
+    )
+    assert (done.returncode, done.stderr) == (130, "nslab: interrupted\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
 import gc
 import os
 import sys
@@ -10,6 +11,7 @@ from nslab.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import NoReturn
 
 VERBS = {
@@ -85,7 +87,16 @@ def _run(arguments: list[str]) -> int:
         return 0
     if verb not in VERBS:
         raise UsageError(f'unknown verb "{verb}"', hint=_nearest(verb))
-    return int(__import__(f"nslab.cli.{verb}", fromlist=("run",)).run(rest))
+    return int(_verb(verb).run(rest))
+
+
+def _verb(name: str) -> ModuleType:
+    """Import a verb. Ctrl-C waits for that: some of what imports run tells it and goes on."""
+    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGINT,))
+    try:
+        return __import__(f"nslab.cli.{name}", fromlist=("run",))
+    finally:
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
 
 def version() -> str:
