@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     from _socket import socket as Socket  # noqa: N812 - it is a class
     from collections.abc import Callable, Sequence
     from ipaddress import IPv4Address, IPv6Address
+    from typing import Protocol
+
+    class Pace(Protocol):
+        """Who says how many probes may be under way, and is told of each that is done."""
+
+        @property
+        def in_flight(self) -> int: ...  # noqa: D102 - as said above
+        def finished(self, probe: Probe, /) -> None: ...  # noqa: D102
+
 
 AF_INET = 2
 AF_INET6 = 10
@@ -98,6 +107,7 @@ def ping(
     timeout: float = 1.0,
     tries: int = 3,
     progress: Callable[[int], None] | None = None,
+    pace: Pace | None = None,
 ) -> list[Echo]:
     """Send all probes and gather their answers, in the order of the probes.
 
@@ -107,8 +117,10 @@ def ping(
         timeout: seconds to wait for the answer to one try.
         tries: how often to ask before giving up (the first packets of a fresh lab may be lost).
         progress: called now and then with the number of probes that are done.
+        pace: what keeps them from being too many for somebody.
     """
     one = Round(probes, sockets, timeout, tries)
+    one.pace = pace
 
     def tell(left: int) -> None:
         if progress is not None:
@@ -133,6 +145,7 @@ class Round:
         self.sockets = sockets
         self.timeout = timeout
         self.tries = tries
+        self.pace: Pace | None = None
         self.identifier = os.getpid() & 0xFFFF
         self.mark = os.urandom(12)
         self.todo = deque((number, 1) for number in range(len(probes)))
@@ -163,7 +176,8 @@ class Round:
 
     def ask(self) -> None:
         """Send as many as may be under way at once."""
-        while self.todo and len(self.pending) < _IN_FLIGHT:
+        most = _IN_FLIGHT if self.pace is None else self.pace.in_flight
+        while self.todo and len(self.pending) < most:
             self.send(*self.todo.popleft())
 
     def wait(self) -> float:
@@ -191,11 +205,17 @@ class Round:
         except OSError as error:
             reason = os.strerror(error.errno or 0).lower()
             if error.errno not in _LOST:
-                self.answers[number] = Echo(probe, None, reason)
+                self.close(number, Echo(probe, None, reason))
                 return
             self.reasons[number] = reason
         self.pending[self.tag] = (number, attempt, now)
         self.deadlines.append((now + self.timeout, self.tag))
+
+    def close(self, number: int, echo: Echo) -> None:
+        """Note what came of a probe."""
+        self.answers[number] = echo
+        if self.pace is not None:
+            self.pace.finished(self.probes[number])
 
     def drain(self, sock: Socket, version: int) -> None:
         """Take all that a socket has received."""
@@ -216,7 +236,7 @@ class Round:
             found = self.pending.pop(int.from_bytes(body[8:12], "big"), None)
             if found is not None:
                 number, _, sent = found
-                self.answers[number] = Echo(self.probes[number], now - sent)
+                self.close(number, Echo(self.probes[number], now - sent))
         elif (kind, code) == _TOO_BIG[version]:
             self.shrink(body[8:], version, int.from_bytes(body[4:8], "big") & 0xFFFF)
         elif kind == _UNREACHABLE[version]:
@@ -257,7 +277,7 @@ class Round:
                 self.todo.append((number, attempt + 1))
             else:
                 reason = self.reasons.get(number, "no answer")
-                self.answers[number] = Echo(self.probes[number], None, reason)
+                self.close(number, Echo(self.probes[number], None, reason))
 
 
 def _request(version: int, identifier: int, tag: int, mark: bytes, size: int = 0) -> bytes:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nslab.kernel import echo
+from nslab.plan.neighbours import Neighbours
 
 if TYPE_CHECKING:
     from _socket import socket
+    from collections.abc import Callable, Sequence
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.lab.model import Desired, Endpoint
@@ -60,7 +62,50 @@ def probes_of(desired: Desired, source: str | None, target: str | None) -> list[
     return probes
 
 
-def sockets_for(sandbox: Sandbox, probes: list[echo.Probe]) -> dict[tuple[str, int], socket]:
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How to ask.
+
+    Attributes:
+        timeout: seconds to wait for one answer.
+        tries: how often each is asked before it counts as broken.
+        progress: called now and then with the number of probes done, and of all.
+    """
+
+    timeout: float
+    tries: int
+    progress: Callable[[int, int], None] | None = None
+
+    def tell(self, done: int, of: int) -> None:
+        """Say how far it is, if anybody asked for that."""
+        if self.progress is not None:
+            self.progress(done, of)
+
+
+def ping(sandbox: Sandbox, lab: Desired, probes: Sequence[echo.Probe], asking: Asking) -> Pings:
+    """Send probes, all at once or as many as the kernel can bear, and gather what comes of them."""
+    neighbours = Neighbours(sandbox, lab, probes)
+    sent = neighbours.together(probes) if neighbours.many else probes
+    sockets = sockets_for(sandbox, probes)
+    try:
+        found = echo.ping(
+            sent,
+            sockets,
+            timeout=asking.timeout,
+            tries=asking.tries,
+            progress=lambda done: asking.tell(done, len(probes)),
+            pace=neighbours if neighbours.many else None,
+        )
+    finally:
+        for sock in sockets.values():
+            sock.close()
+    if neighbours.many:
+        neighbours.forget()
+    answers = {one.probe: one for one in found}
+    return Pings(tuple(answers[probe] for probe in probes))
+
+
+def sockets_for(sandbox: Sandbox, probes: Sequence[echo.Probe]) -> dict[tuple[str, int], socket]:
     """Open a socket for each node that asks and each IP version; the caller closes them."""
     sockets: dict[tuple[str, int], socket] = {}
     try:

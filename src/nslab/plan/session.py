@@ -255,8 +255,7 @@ class Running:
         Raises:
             NodeNotFoundError: the lab has no such node.
         """
-        from nslab.kernel import echo
-        from nslab.plan.pings import Pings, probes_of, sockets_for
+        from nslab.plan.pings import Asking, ping, probes_of
 
         with self.open() as sandbox:
             desired = document_of(sandbox)
@@ -265,18 +264,7 @@ class Running:
                 if name is not None and name not in names:
                     raise no_such_node(self.name, name, names)
             probes = probes_of(desired, source, target)
-            sockets = sockets_for(sandbox, probes)
-
-        def tell(done: int) -> None:
-            if progress is not None:
-                progress(done, len(probes))
-
-        try:
-            echoes = echo.ping(probes, sockets, timeout=timeout, tries=tries, progress=tell)
-            return Pings(tuple(echoes))
-        finally:
-            for sock in sockets.values():
-                sock.close()
+            return ping(sandbox, desired, probes, Asking(timeout, tries, progress))
 
 
 def _resolve(lab: Lab | Desired) -> Desired:

@@ -1,0 +1,67 @@
+"""Pings between more nodes than the kernel's table of neighbours has room for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nslab import Lab, up
+from nslab.kernel.sandbox import Sandbox
+from nslab.netlink.message import Request
+from nslab.netlink.rtnl.constants import AF, RTM
+from nslab.netlink.rtnl.neigh import NUD, Neigh
+from nslab.plan.neighbours import FEW, Neighbours
+from nslab.plan.pings import probes_of
+
+if TYPE_CHECKING:
+    from nslab.lab.model import Desired
+
+NODES = 30
+
+
+def large(name: str) -> Lab:
+    """Give a lab in which a router joins a segment of many to another one."""
+    lab = Lab(name)
+    many, few = lab.bridge("many", subnet="10.1.0.0/24"), lab.bridge("few", subnet="10.2.0.0/24")
+    lab.node("r", on=[many, few], forward=True)
+    for number in range(NODES):
+        lab.node(f"n{number}", on=many, routes=[{"dst": "default", "via": "10.1.0.1"}])
+    lab.node("far", on=few, routes=[{"dst": "default", "via": "10.2.0.1"}])
+    return lab
+
+
+def entries(sandbox: Sandbox, lab: Desired) -> int:
+    """Count the neighbours that nodes have looked up."""
+    question = Request(RTM.GETNEIGH, Neigh(family=AF.INET))
+    return sum(
+        entry.state not in (NUD.NOARP, NUD.PERMANENT)
+        for node in lab.nodes
+        for entry in sandbox.handle(node.name).transport.dump(question, Neigh)
+    )
+
+
+@pytest.mark.kernel
+def test_all_pairs_are_pinged_in_order_and_few_neighbours_are_kept(name: str) -> None:
+    lab = large(name)
+    desired = lab.resolve()
+    with up(lab) as running, Sandbox.connect(name) as sandbox:
+        found = running.ping()
+        assert [echo.probe for echo in found.echoes] == probes_of(desired, None, None)
+        assert found.ok
+        assert len(found.echoes) > 2 * FEW
+        assert entries(sandbox, desired) <= 2 * NODES + 2  # the router and its neighbours
+        few = running.ping("n0")
+        assert few.ok
+        assert entries(sandbox, desired) > NODES  # a few are left to the kernel
+
+
+def test_both_directions_of_a_pair_follow_each_other() -> None:
+    desired = large("x").resolve()
+    probes = probes_of(desired, None, None)
+    neighbours = Neighbours(None, desired, probes)  # type: ignore[arg-type]
+    assert neighbours.many
+    ordered = neighbours.together(probes)
+    assert sorted(map(str, ordered)) == sorted(map(str, probes))
+    ends = [{probe.source, probe.target} for probe in ordered]
+    assert all(one == other for one, other in zip(ends[::2], ends[1::2], strict=True))
