@@ -6,7 +6,8 @@ second one may be made there, the first is gone, and with it all that died befor
 privilege nor patience has to be guessed. Where user namespaces are forbidden, the number of live
 netns in /proc/slabinfo (root only, coarse) is watched until it stops falling.
 
-Run as a script, because a user namespace wants a process of one thread; prints how it waited.
+Run as a script, because a user namespace wants a process of one thread; prints when it was done, by
+the clock CLOCK_MONOTONIC, and how it waited.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x1000_0000, 0x4000_0000
 
@@ -85,25 +87,35 @@ def wait_for_calm() -> None:
             since, last = time.monotonic(), now
 
 
-def settle() -> str:
-    """Wait, from any process; return how, in words."""
+class Settled(NamedTuple):
+    """When the kernel was done, by the clock CLOCK_MONOTONIC, and how that was seen."""
+
+    at: float
+    how: str
+
+
+def settle() -> Settled:
+    """Wait, from any process."""
     script = [sys.executable, str(Path(__file__).resolve())]
-    return subprocess.run(script, check=True, capture_output=True, text=True).stdout.strip()
+    done = subprocess.run(script, check=True, capture_output=True, text=True)
+    at, _, how = done.stdout.strip().partition(" ")
+    return Settled(float(at), how)
 
 
 def main() -> None:
     try:
         wait_for_turn()
-        print("until a netns that died afterwards was gone")
+        how = "until a netns that died afterwards was gone"
     except OSError as refused:
         if isinstance(refused, TimeoutError):
             raise
         try:
             wait_for_calm()
-            print("until the number of netns in /proc/slabinfo was steady")
+            how = "until the number of netns in /proc/slabinfo was steady"
         except OSError:
             time.sleep(CALM)
-            print(f"{CALM:.0f} s (nothing better is allowed here)")
+            how = f"{CALM:.0f} s (nothing better is allowed here)"
+    print(f"{time.monotonic():.6f} {how}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """How a contestant in Python is timed: the same for all, so that they differ in their work alone.
 
-A contestant's script ends in `run(Its_class)` and is started as `SCRIPT NODES [--check]`. It prints
-one line of JSON: `up` and `down` in wall seconds, `user` and `system` CPU seconds of `up`,
-`peak_kib`, `held_kib`, `checked`, and `phases` (parts of `up`, and the import, in seconds).
+A contestant's module ends in `run(Its_class)` and is started in the folder `bench` as
+`python -m contestants.MODULE SHAPE NODES [--check] [--also again,change,exec,ping]`. It prints one
+line of JSON: `up` and `down` in wall seconds, `left_at` (when `down` began, of CLOCK_MONOTONIC),
+`user` and `system` CPU seconds of `up`, `peak_kib`, `held_kib`, `kernel_kib`, `checked`, `phases`
+(parts of `up`, and the import, in seconds), and `also`: what else was asked for, in seconds.
 """
 
 from __future__ import annotations
@@ -11,27 +13,40 @@ import argparse
 import contextlib
 import json
 import os
-import re
-import resource
 import signal
 import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-TICKS = os.sysconf("SC_CLK_TCK")
+from contestants import usage
+from shapes import SHAPES, Network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PROBE = str(Path(__file__).with_name("probe.py"))
+
+ALSO = ("again", "change", "exec", "ping")
+"""What can be measured while the network is up."""
+
+
+class Pinged(NamedTuple):
+    """How many pings were sent, and how many were not answered."""
+
+    sent: int
+    lost: int
 
 
 class Contestant(ABC):
-    """One contestant's way to make the star.
+    """One contestant's way to make a network.
 
-    What is prepared in `__init__` is not timed. `up` returns when the star is complete.
+    What is prepared in `__init__` is not timed. `up` returns when the network is complete.
 
     Attributes:
-        nodes: how many.
+        network: what is to be.
         phases: parts of `up` in seconds, where the contestant wants them shown.
         in_this_process: whether the work is done by this very process, or by programs it starts.
         named: whether the nodes have names in /run/netns.
@@ -40,128 +55,109 @@ class Contestant(ABC):
     in_this_process: ClassVar[bool] = True
     named: ClassVar[bool] = True
 
-    def __init__(self, nodes: int) -> None:
-        self.nodes = nodes
+    def __init__(self, network: Network) -> None:
+        self.network = network
         self.phases: dict[str, float] = {}
 
     @abstractmethod
     def up(self) -> None:
-        """Make the star."""
+        """Make the network."""
 
     @abstractmethod
-    def run_in(self, index: int, command: list[str]) -> None:
+    def run_in(self, node: str, command: list[str]) -> None:
         """Run a command in a node; raise if it fails."""
 
     @abstractmethod
     def down(self) -> None:
-        """Remove the star."""
+        """Remove the network."""
+
+    def again(self) -> None:
+        """Make it once more, where it is already."""
+        raise NotImplementedError
+
+    def change(self) -> None:
+        """Take the last node's routes away, by making the network once more."""
+        raise NotImplementedError
+
+    def ping(self) -> Pinged:
+        """Ping every host from every other."""
+        raise NotImplementedError
 
 
-class Cpu(NamedTuple):
-    """CPU time in seconds."""
-
-    user: float
-    system: float
-
-
-def parents() -> dict[int, int]:
-    """Map every process to its parent."""
-    found: dict[int, int] = {}
-    for pid in (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
-        with contextlib.suppress(OSError):
-            found[pid] = int(stat_fields(pid)[1])
-    return found
-
-
-def stat_fields(pid: int) -> list[str]:
-    """Read /proc/PID/stat from the state on (field 3 of proc_pid_stat(5) is the first)."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-
-
-def others() -> list[int]:
-    """Give the living processes of this contestant besides this one.
-
-    They are those below this one's parent: that is the sandbox's first process or the runner, to
-    which orphans (a holder that has left its starter, say) are given, and which starts no others.
-    """
-    parent = parents()
-    found: list[int] = []
-    for pid in parent:
-        above, seen = pid, set[int]()
-        while above in parent and above != os.getppid() and above not in seen:
-            seen.add(above)
-            above = parent[above]
-        if above == os.getppid() and pid not in {os.getpid(), os.getppid()}:
-            found.append(pid)
-    return found
-
-
-def cpu() -> Cpu:
-    """Add up the CPU time of this process, its ended children and the living others.
-
-    The living are counted in the kernel's clock ticks, rounded down for each process.
-    """
-    user = system = 0.0
-    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-        usage = resource.getrusage(who)
-        user, system = user + usage.ru_utime, system + usage.ru_stime
-    for pid in others():
-        with contextlib.suppress(OSError):
-            own_user, own_system, user_below, system_below = map(int, stat_fields(pid)[11:15])
-            user += (own_user + user_below) / TICKS
-            system += (own_system + system_below) / TICKS
-    return Cpu(user, system)
-
-
-def kib(path: str, key: str) -> int:
-    """Read one `Key:  123 kB` line of a file in /proc; 0 if it cannot be read."""
-    with contextlib.suppress(OSError):
-        if found := re.search(rf"^{key}:\s+(\d+) kB", Path(path).read_text(), re.MULTILINE):
-            return int(found[1])
-    return 0
-
-
-def peak_kib(*, in_this_process: bool) -> int | None:
-    """Give the largest resident set that one process of the contestant ever had, in KiB.
-
-    Of an ended program the kernel tells no less than what its starter had when it started it, so
-    that nothing is known of programs that are smaller than this harness: None.
-    """
-    living = [kib(f"/proc/{pid}/status", "VmHWM") for pid in others()]
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    own = kib("/proc/self/status", "VmHWM")
-    largest = max([*living, ended, own])
-    return largest if in_this_process or largest > own else None
-
-
-def held_kib(*, in_this_process: bool) -> int:
-    """Give what the contestant's living processes hold in memory, shared pages divided, in KiB."""
-    pids = others() + ([os.getpid()] if in_this_process else [])
-    return sum(kib(f"/proc/{pid}/smaps_rollup", "Pss") for pid in pids)
-
-
-def measure(star: Contestant, *, check: bool) -> dict[str, object]:
-    """Bring the star up and down, and give the figures."""
-    before, start = cpu(), time.perf_counter()
-    star.up()
-    up, after = time.perf_counter() - start, cpu()
-    peak = peak_kib(in_this_process=star.in_this_process)
-    held = held_kib(in_this_process=star.in_this_process)
-    if check:
-        flags = [] if star.named else ["--unnamed"]
-        for index in sorted({0, star.nodes - 1}):
-            star.run_in(index, [sys.executable, PROBE, *flags, str(index), str(star.nodes)])
+def seconds(act: Callable[[], object]) -> float:
+    """Give the wall time of an act."""
     start = time.perf_counter()
-    star.down()
+    act()
+    return time.perf_counter() - start
+
+
+def also(contestant: Contestant, asked: list[str]) -> dict[str, float]:
+    """Measure what was asked for, as far as the contestant can do it."""
+    found: dict[str, float] = {}
+    with contextlib.suppress(NotImplementedError):
+        if "exec" in asked:
+            found |= _exec(contestant)
+        if "again" in asked:
+            found["again"] = seconds(contestant.again)
+        if "change" in asked:
+            found["change"] = seconds(contestant.change)
+        if "ping" in asked:
+            start = time.perf_counter()
+            pinged = contestant.ping()
+            found |= {"ping": time.perf_counter() - start, **pinged._asdict()}
+    return found
+
+
+def _exec(contestant: Contestant) -> dict[str, float]:
+    """Run `true` in every node, and as often without any."""
+    nodes = [node.name for node in contestant.network.nodes]
+
+    def inside() -> None:
+        for node in nodes:
+            contestant.run_in(node, ["true"])
+
+    def plain() -> None:
+        for _ in nodes:
+            subprocess.run(["true"], check=True)
+
+    return {"exec": seconds(inside), "exec_plain": seconds(plain)}
+
+
+def check(contestant: Contestant) -> None:
+    """Let the probe prove in the first and the last host that the network is right."""
+    hosts, shape = contestant.network.hosts, contestant.network.shape
+    words = [shape, str(len(contestant.network.nodes))]
+    flags = [] if contestant.named else ["--unnamed"]
+    for host in sorted({hosts[0], hosts[-1]}):
+        contestant.run_in(host, [sys.executable, PROBE, *flags, *words, host])
+
+
+def measure(contestant: Contestant, *, checked: bool, asked: list[str]) -> dict[str, object]:
+    """Bring the network up and down, and give the figures."""
+    empty = usage.kernel_kib()
+    before, start = usage.cpu(), time.perf_counter()
+    contestant.up()
+    up, after = time.perf_counter() - start, usage.cpu()
+    full = usage.kernel_kib()
+    peak = usage.peak_kib(in_this_process=contestant.in_this_process)
+    held = usage.held_kib(in_this_process=contestant.in_this_process)
+    if checked:
+        check(contestant)
+    found = also(contestant, asked)
+    start, left_at = time.perf_counter(), time.monotonic()
+    contestant.down()
     return {
         "up": up,
         "down": time.perf_counter() - start,
+        "left_at": left_at,
         "user": after.user - before.user,
         "system": after.system - before.system,
         "peak_kib": peak,
         "held_kib": held,
-        "checked": check,
-        "phases": star.phases,
+        "kernel_kib": full - empty,
+        "checked": checked,
+        "phases": contestant.phases,
+        "also": found,
     }
 
 
@@ -184,18 +180,23 @@ def leave_when_asked() -> None:
 def run(kind: type[Contestant]) -> None:
     """Be the script: read the command line, measure, print the line of JSON."""
     parser = argparse.ArgumentParser(description=sys.modules[kind.__module__].__doc__)
+    parser.add_argument("shape", choices=SHAPES)
     parser.add_argument("nodes", type=int, help="how many nodes")
-    parser.add_argument("--check", action="store_true", help="prove that the star is right")
+    parser.add_argument("--check", action="store_true", help="prove that the network is right")
+    parser.add_argument("--also", default="", help=f"what else is measured: {', '.join(ALSO)}")
     arguments = parser.parse_args()
     leave_when_asked()
-    star = kind(arguments.nodes)
+    contestant = kind(SHAPES[arguments.shape].build(arguments.nodes))
     try:
-        figures = measure(star, check=arguments.check)
+        asked = arguments.also.split(",")
+        figures = measure(contestant, checked=arguments.check, asked=asked)
     except BaseException as failure:
         with contextlib.suppress(Exception):
-            star.down()
+            contestant.down()
         if isinstance(failure, subprocess.CalledProcessError):
             # The program has said why already; its command line names paths of this machine.
             sys.exit(f"{Path(failure.cmd[0]).name} ended with status {failure.returncode}")
         raise
     print(json.dumps(figures))
+    sys.stdout.flush()
+    os._exit(0)  # so that taking a large program's memory apart is in nobody's figure

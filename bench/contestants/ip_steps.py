@@ -1,8 +1,9 @@
 """One `ip` process a step: a shell script of `ip` commands.
 
-For each node: netns, veth (made with its far end named and placed, which is faster than moving it),
-the near end into the bridge and up, `lo` and `eth0` up, address, default route. The bridge comes up
-last, which is the fast order. The script is written before and run by `sh -e`.
+For each node: netns, `lo` up; for each of its links: veth (made with its far end named and placed,
+which is faster than moving it), the near end into the bridge and up, the link up, its addresses;
+then its routes. Routers are let forward by `sysctl`. The bridges come up last, which is the fast
+order. The script is written before and run by `sh -e`.
 """
 
 from __future__ import annotations
@@ -11,24 +12,55 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import harness
-import star
+from contestants import harness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shapes import Network
+    from shapes.network import Endpoint, Node
 
 
-def node_lines(index: int) -> list[str]:
-    """The steps of one node."""
-    node = star.name(index)
-    return [
-        f"ip netns add {node}",
-        f"ip link add p{index} type veth peer name eth0 netns {node}",
-        f"ip link set p{index} master lan",
-        f"ip link set p{index} up",
-        f"ip -n {node} link set lo up",
-        f"ip -n {node} link set eth0 up",
-        f"ip -n {node} address add {star.address(index)}/{star.PREFIX} dev eth0",
-        f"ip -n {node} route add default via {star.GATEWAY}",
-    ]
+def ports(network: Network) -> Iterator[tuple[str, str, Endpoint]]:
+    """Give bridge, name and far end of every port of a bridge."""
+    number = 0
+    for segment in network.segments:
+        for end in segment.ports:
+            yield segment.name, f"p{number}", end
+            number += 1
+
+
+def settings(node: Node, ends: list[Endpoint]) -> list[str]:
+    """Give what is said to `ip` inside of a node."""
+    lines = ["link set lo up"]
+    for end in ends:
+        lines.append(f"link set {end.ifname} up")
+        for address in end.addresses:
+            extra = " nodad" if address.version == 6 else ""
+            lines.append(f"address add {address} dev {end.ifname}{extra}")
+    return [*lines, *(f"route add {route.dst} via {route.via}" for route in node.routes)]
+
+
+def forwarding(node: Node) -> list[str]:
+    """Give what lets a router forward, without `ip`."""
+    enter = f"netns exec {node.name} sysctl -qw"
+    return [f"{enter} net.ipv4.ip_forward=1"] if node.forward else []
+
+
+def outside(network: Network) -> dict[str, list[str]]:
+    """Give what makes netns and veths, by kind of step."""
+    return {
+        "bridges": [f"link add {one.name} type bridge" for one in network.segments],
+        "nodes": [f"netns add {node.name}" for node in network.nodes],
+        "cables": [
+            f"link add {a.ifname} netns {a.node} type veth peer name {b.ifname} netns {b.node}"
+            for a, b in (cable.ends for cable in network.cables)
+        ],
+        "forward": [line for node in network.nodes for line in forwarding(node)],
+        "up": [f"link set {one.name} up" for one in network.segments],
+    }
 
 
 class Steps(harness.Contestant):
@@ -36,13 +68,31 @@ class Steps(harness.Contestant):
 
     in_this_process = False
 
-    def __init__(self, nodes: int) -> None:
-        super().__init__(nodes)
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
         self.folder = tempfile.TemporaryDirectory(prefix="nslab-bench-")
-        steps = [line for index in range(nodes) for line in node_lines(index)]
-        self.write("up", ["ip link add lan type bridge", *steps, "ip link set lan up"])
-        leave = [f"ip netns delete {star.name(index)}" for index in range(nodes)]
-        self.write("down", [*leave, "ip link delete lan"])
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Write the scripts."""
+        steps, ends = outside(self.network), self.network.endpoints()
+        lines = [*steps["bridges"], *steps["nodes"]]
+        for bridge, port, end in ports(self.network):
+            lines += [
+                f"link add {port} type veth peer name {end.ifname} netns {end.node}",
+                f"link set {port} master {bridge}",
+                f"link set {port} up",
+            ]
+        lines += [*steps["cables"], *steps["forward"]]
+        for node in self.network.nodes:
+            lines += [f"-n {node.name} {line}" for line in settings(node, ends[node.name])]
+        self.write("up", [f"ip {line}" for line in [*lines, *steps["up"]]])
+        self.write("down", [f"ip {line}" for line in self.leave()])
+
+    def leave(self) -> list[str]:
+        """Give what removes everything."""
+        nodes = [f"netns delete {node.name}" for node in self.network.nodes]
+        return [*nodes, *(f"link delete {one.name}" for one in self.network.segments)]
 
     def write(self, name: str, lines: list[str]) -> None:
         """Write one script or batch."""
@@ -54,15 +104,15 @@ class Steps(harness.Contestant):
         subprocess.run(["sh", "-e", path], check=True, stdout=sys.stderr)
 
     def up(self) -> None:
-        """Make the star."""
+        """Make the network."""
         self.script("up")
 
-    def run_in(self, index: int, command: list[str]) -> None:
+    def run_in(self, node: str, command: list[str]) -> None:
         """Run a command in a node."""
-        subprocess.run(["ip", "netns", "exec", star.name(index), *command], check=True)
+        subprocess.run(["ip", "netns", "exec", node, *command], check=True)
 
     def down(self) -> None:
-        """Remove the star."""
+        """Remove the network."""
         self.script("down")
         self.folder.cleanup()
 

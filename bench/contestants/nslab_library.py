@@ -1,4 +1,4 @@
-"""`nslab` from Python: build the `Lab`, then `with up(lab)`.
+"""`nslab` from Python: build the `Lab` call by call, then `with up(lab)`.
 
 `up` is the building of the Lab and the entering of the block, `down` the leaving of it. CPU time
 includes the holder's.
@@ -9,60 +9,78 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-import harness
-import star
+from contestants import harness
 
-
-class Node(Protocol):
-    """What is used here of a node of a running lab."""
-
-    def run(self, command: list[str], /, *, check: bool) -> object:
-        """Run a command in it."""
-
-
-class Running(Protocol):
-    """What is used here of a running lab."""
-
-    def __getitem__(self, name: str, /) -> Node:
-        """Give a node."""
+if TYPE_CHECKING:
+    import nslab
+    from shapes import Network
 
 
 class Library(harness.Contestant):
     """The Python API."""
 
-    def __init__(self, nodes: int) -> None:
-        super().__init__(nodes)
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
         start = time.perf_counter()
         import nslab
 
         self.phases["import"] = time.perf_counter() - start
         self.nslab = nslab
         self.stack = ExitStack()
-        self.running: Running | None = None
+        self.running: nslab.Running | None = None
+
+    def lab(self, *, changed: bool = False) -> nslab.Lab:
+        """Build the Lab."""
+        lab = self.nslab.Lab(f"bench-{os.getpid()}")
+        for node in self.network.nodes:
+            gone = changed and node is self.network.nodes[-1]
+            routes = [] if gone else [{"dst": r.words, "via": str(r.via)} for r in node.routes]
+            lab.node(node.name, forward=node.forward, routes=routes)
+        for segment in self.network.segments:
+            bridge = lab.bridge(segment.name, subnet=segment.subnets)
+            for port in segment.ports:
+                lab.port(bridge, port.node)
+        for cable in self.network.cables:
+            a, b = cable.ends
+            lab.cable(a.node, b.node, subnet=cable.subnets)
+        return lab
 
     def up(self) -> None:
-        """Make the star."""
+        """Make the network."""
         start = time.perf_counter()
-        lab = self.nslab.Lab(f"bench-{os.getpid()}")
-        lan = lab.bridge("lan", subnet=star.SUBNET)
-        routes = [{"dst": "default", "via": star.GATEWAY}]
-        for index in range(self.nodes):
-            lab.node(star.name(index), on=lan, routes=routes)
+        lab = self.lab()
         built = time.perf_counter()
         self.running = self.stack.enter_context(self.nslab.up(lab))
         self.phases["build the Lab"] = built - start
         self.phases["up(lab)"] = time.perf_counter() - built
 
-    def run_in(self, index: int, command: list[str]) -> None:
-        """Run a command in a node."""
+    def again(self) -> None:
+        """Build the same Lab, and bring it up."""
+        self.nslab.up(self.lab())
+
+    def change(self) -> None:
+        """Build the Lab with a node changed, and bring it up."""
+        self.nslab.up(self.lab(changed=True))
+
+    def ping(self) -> harness.Pinged:
+        """Ping all pairs."""
+        pings = self.is_running().ping()
+        return harness.Pinged(len(pings.echoes), len(pings.broken))
+
+    def is_running(self) -> nslab.Running:
+        """Give the running lab."""
         if self.running is None:
             raise RuntimeError("not up")
-        self.running[star.name(index)].run(command, check=True)
+        return self.running
+
+    def run_in(self, node: str, command: list[str]) -> None:
+        """Run a command in a node."""
+        self.is_running()[node].run(command, check=True)
 
     def down(self) -> None:
-        """Remove the star."""
+        """Remove the network."""
         self.stack.close()
 
 

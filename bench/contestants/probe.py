@@ -1,10 +1,10 @@
-"""Prove from inside one node that the star is right; exits 1 and says what is wrong if not.
+"""Prove from inside one node that the network is right; exits 1 and says what is wrong if not.
 
-Run in node INDEX of a star of NODES. It looks for the names of all nodes in /run/netns (not with
-`--unnamed`), for `lo` and the node's link up, for the default route, and pings other nodes, spread
-evenly over the star and the last one among them. It needs nothing but Python.
+It looks for the names of all nodes in /run/netns (not with `--unnamed`), for `lo` and the node's
+links up with their IPv4 addresses, for its IPv4 routes, and pings other hosts, spread evenly over
+those that it must reach and the last one among them. It needs nothing but Python.
 
-Usage: probe.py [--unnamed] INDEX NODES
+Usage: probe.py [--unnamed] SHAPE NODES NODE
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import sys
 import time
 from pathlib import Path
 
-import star
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+from shapes import SHAPES, Network
 
 MOST_TARGETS = 100
 """The kernel's neighbour table is one for the whole machine: do not fill it."""
@@ -34,10 +35,10 @@ IFF_UP, IFF_RUNNING = 0x1, 0x40
 ECHO_REPLY, ECHO_REQUEST = 0, 8
 
 
-def names_are_there(nodes: int) -> bool:
+def names_are_there(network: Network) -> bool:
     """Tell whether /run/netns lists every node."""
     entries = {path.name for path in Path("/run/netns").iterdir()}
-    return {star.name(index) for index in range(nodes)} <= entries
+    return {node.name for node in network.nodes} <= entries
 
 
 def ask(sock: socket.socket, request: int, ifname: str) -> bytes:
@@ -59,14 +60,25 @@ def links_up() -> dict[str, str | None]:
     return found
 
 
-def gateways() -> set[str]:
-    """Give the gateways of the default routes."""
+def not_up(addresses: set[str]) -> set[str]:
+    """Give those that no link has that is up, after the kernel has had time to notice carriers."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        lost = addresses - set(links_up().values())
+        if not lost or time.monotonic() > deadline:
+            return lost
+        time.sleep(RETRY)
+
+
+def routes_there() -> set[tuple[str, str, str]]:
+    """Give destination, mask and gateway of the IPv4 routes that have one."""
     rows = [line.split() for line in Path("/proc/self/net/route").read_text().splitlines()[1:]]
-    return {
-        socket.inet_ntoa(struct.pack("=I", int(row[2], 16)))
-        for row in rows
-        if int(row[1], 16) == 0 and int(row[7], 16) == 0
-    }
+    words = [[_dotted(row[place]) for place in (1, 7, 2)] for row in rows]
+    return {(dst, mask, via) for dst, mask, via in words if via != "0.0.0.0"}  # noqa: S104
+
+
+def _dotted(word: str) -> str:
+    return socket.inet_ntoa(struct.pack("=I", int(word, 16)))
 
 
 def checksum(data: bytes) -> int:
@@ -106,27 +118,40 @@ def silent(targets: set[str]) -> set[str]:
     return waiting
 
 
-def problem(index: int, nodes: int, *, named: bool) -> str | None:
+def targets(network: Network, name: str) -> set[str]:
+    """Choose whom to ping: the first IPv4 address of each."""
+    others = network.reachable(name)
+    stride = max(1, -(-len(others) // MOST_TARGETS))
+    chosen = {*others[::stride], *others[-1:]}
+    return {str(address) for address in network.addresses(name, chosen)}
+
+
+def problem(network: Network, name: str, *, named: bool) -> str | None:
     """Say what is wrong, or None."""
-    if named and not names_are_there(nodes):
+    if named and not names_are_there(network):
         return "not every node has a name in /run/netns"
-    stride = -(-nodes // MOST_TARGETS)
-    others = {*range(0, nodes, stride), nodes - 1} - {index}
-    if lost := silent({star.address(other) for other in others}):
-        return f"no answer from {len(lost)} of {len(others)} nodes, {min(lost)} among them"
-    up = links_up()
-    if "lo" not in up or star.address(index) not in up.values():
-        return f"lo or the link with {star.address(index)} is not up: {up}"
-    if star.GATEWAY not in gateways():
-        return f"no default route by {star.GATEWAY}: {gateways()}"
-    return None
+    asked = targets(network, name)
+    if lost := silent(asked):
+        return f"no answer from {len(lost)} of {len(asked)} hosts, {min(lost)} among them"
+    own = {str(a.ip) for e in network.endpoints()[name] for a in e.addresses if a.version == 4}
+    if lost := not_up({*own, "127.0.0.1"}):
+        return f"no link that is up has {min(lost)}"
+    routes = next(node.routes for node in network.nodes if node.name == name)
+    wanted = {
+        (str(route.dst.network_address), str(route.dst.netmask), str(route.via))
+        for route in routes
+        if route.dst.version == 4
+    }
+    missing = wanted - routes_there()
+    return f"no route {min(missing)}" if missing else None
 
 
 def main() -> int:
-    index, nodes = (int(word) for word in sys.argv[-2:])
-    found = problem(index, nodes, named="--unnamed" not in sys.argv)
+    shape, nodes, name = sys.argv[-3:]
+    network = SHAPES[shape].build(int(nodes))
+    found = problem(network, name, named="--unnamed" not in sys.argv)
     if found:
-        print(f"{star.name(index)}: {found}", file=sys.stderr)
+        print(f"{name}: {found}", file=sys.stderr)
     return 1 if found else 0
 
 

@@ -1,4 +1,4 @@
-/* The traffic of bench/uplink.py over one TCP connection.
+/* The traffic of bench/parts/traffic.py over one TCP connection.
  *
  *   traffic serve PORT              counts what comes after 'b', echoes single bytes after 'l'
  *   traffic bulk HOST PORT MIB      prints bits a second, until the server says that it has all

@@ -1,0 +1,1 @@
+"""The contestants: one script each, run as `python -m contestants.NAME SHAPE NODES`."""
