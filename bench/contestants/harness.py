@@ -194,8 +194,9 @@ def run(kind: type[Contestant]) -> None:
         with contextlib.suppress(Exception):
             contestant.down()
         if isinstance(failure, subprocess.CalledProcessError):
-            # The program has said why already; its command line names paths of this machine.
-            sys.exit(f"{Path(failure.cmd[0]).name} ended with status {failure.returncode}")
+            # Its command line names paths of this machine.
+            why = str(failure.stderr or "").strip().rpartition("\n")[2]
+            sys.exit(f"{Path(failure.cmd[0]).name} ended with status {failure.returncode} {why}")
         raise
     print(json.dumps(figures))
     sys.stdout.flush()

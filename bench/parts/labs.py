@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import dataclasses
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import settle
@@ -18,17 +19,17 @@ if TYPE_CHECKING:
 SPENT = 12.0
 """Seconds that a contestant may about spend on the rounds of one size, if that is more than one."""
 
-QUICK_MOST = 100
-"""Nodes of a quick run at most."""
+QUICK_LINKS, QUICK_MOST = 500, 2.5
+"""In a quick run, links of a network, and seconds that one run may about take."""
 
 
 @dataclass(slots=True)
 class Found:
     """What was measured, who failed, and who was left out where and why."""
 
-    runs: list[dict[str, Any]] = field(default_factory=list)
-    failures: list[dict[str, Any]] = field(default_factory=list)
-    absent: list[dict[str, Any]] = field(default_factory=list)
+    runs: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    failures: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    absent: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     skipped: str | None = None
 
 
@@ -55,8 +56,10 @@ class Labs:
         able, absent = self._field(options)
         found = Found(absent=absent)
         for shape, sizes in self.sizes.items():
-            for nodes in _sizes(sizes, options):
-                self._size(SHAPES[shape].build(nodes), nodes, able, options, found)
+            for nodes in options.nodes or sizes:
+                network = SHAPES[shape].build(nodes)
+                if not options.quick or network.links <= QUICK_LINKS:
+                    self._size(network, nodes, able, options, found)
         if not found.runs:
             found.skipped = "nobody could run"
         return asdict(found)
@@ -78,50 +81,47 @@ class Labs:
     def _size(
         self, network: Network, size: int, able: list[Contestant], options: Options, found: Found
     ) -> None:
-        rounds: dict[int, int] = {}
-        for place, one in enumerate(able):
-            needs = network.links * one.ms / 1000
-            most = options.rounds or (1 if options.quick else self.rounds)
+        """Run every round of one network."""
+        rounds: dict[str, int] = {}
+        for one in able:
             if network.shape == "dual" and not one.dual:
                 continue
-            if needs > self.most and one.sandboxed:
+            needs = network.links * one.ms / 1000
+            if one.sandboxed and needs > (
+                min(self.most, QUICK_MOST) if options.quick else self.most
+            ):
                 why = f"it would take some {needs:.0f} s"
                 found.absent.append({**_place(one, network, size), "why": why})
                 continue
-            rounds[place] = min(most, max(1, int(SPENT / needs)))
-        failed: set[int] = set()
-        for number, place in turns(rounds):
-            if place in failed:
-                continue
-            one = able[place]
-            label = f"{network.shape}, {size} nodes, round {number + 1}: {one.key}"
-            command = one.command(network, check=number == 0, also=self.also)
-            try:
-                run = _run(command, options.timeout)
-            except RunError as failure:
-                say(f"{label}: FAILED: {failure}")
-                failed.add(place)
-                found.failures.append({**_place(one, network, size), "error": str(failure)})
-                continue
-            say(f"{label}: {run['up']:.3f} s")
-            found.runs.append({**_place(one, network, size), "links": network.links, **run})
+            most = options.rounds or (1 if options.quick else self.rounds)
+            rounds[one.key] = min(most, max(1, int(SPENT / needs)))
+        field = {one.key: one for one in able}
+        for number, key in turns(rounds):
+            place = _place(field[key], network, size)
+            if not any(place.items() <= failure.items() for failure in found.failures):
+                command = field[key].command(network, check=number == 0, also=self.also)
+                _try(command, {**place, "links": network.links}, number, options, found)
+
+
+def _try(
+    command: list[str], place: dict[str, Any], number: int, options: Options, found: Found
+) -> None:
+    """Run once; `gone` is the time from the begin of `down` until the kernel is done."""
+    label = f"{place['shape']}, {place['nodes']} nodes, round {number + 1}: {place['contestant']}"
+    try:
+        figures = figures_of(command, options.timeout)
+    except RunError as failure:
+        say(f"{label}: FAILED: {failure}")
+        found.failures.append({**place, "error": str(failure)})
+        settle.settle()
+    else:
+        gone = settle.settle().at - figures.pop("left_at")
+        say(f"{label}: {figures['up']:.3f} s")
+        found.runs.append({**place, **figures, "gone": gone})
 
 
 def _place(one: Contestant, network: Network, size: int) -> dict[str, Any]:
     return {"contestant": one.key, "shape": network.shape, "nodes": size}
-
-
-def _sizes(own: list[int], options: Options) -> list[int]:
-    if options.nodes:
-        return options.nodes
-    return [one for one in own if one <= QUICK_MOST] if options.quick else own
-
-
-def _run(command: list[str], timeout: float) -> dict[str, Any]:
-    """Run once and wait for the kernel; `gone` is the time from the begin of `down` until then."""
-    figures = figures_of(command, timeout)
-    figures["gone"] = settle.settle().at - figures.pop("left_at")
-    return figures
 
 
 OURS = (FLOOR, LIBRARY)

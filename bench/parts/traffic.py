@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from options import Options
     from parts.part import Figures
 
-MEBIBYTES = 4096
+MEBIBYTES = 2048
 """How much bulk data is sent."""
 
 TRIPS = 20000
@@ -120,7 +120,11 @@ def measure(
 
 def main(scenes: dict[str, Scene]) -> None:
     """Play the scene that the command line names."""
-    print(json.dumps(play(scenes[sys.argv[2]])))
+    try:
+        print(json.dumps(play(scenes[sys.argv[2]])))
+    except subprocess.CalledProcessError as failure:
+        # What it ran has said why; its words are a whole script.
+        sys.exit(f"{failure.cmd[0]} ended with status {failure.returncode}")
 
 
 def _send(scene: Scene, core: str, what: str, much: int) -> float | None:
