@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from field import BATCH, FLOOR, LIBRARY, MININET, contestants
+from field import BATCH, FLOOR, LIBRARY, MININET, PYROUTE2, contestants
 from parts import PARTS
 from report import sections, sections_use
-from report.data import Data
+from report.data import LARGE, Data
 from report.pictures import largest, pictures
 from report.plot import SUFFIXES
-from report.targets import target_table, targets
+from report.targets import ping_rate, ping_sizes, target_table, targets
 from report.words import folded, number, ratio, table
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BEGIN, END = "<!-- written by make bench -->", "<!-- end -->"
 
-PICTURES = "pictures"
+PLOTS = "plots"
 
 SECTIONS = [
     ("How fast is a network up?", "up", sections.up),
@@ -48,11 +48,11 @@ def write(measured: dict[str, Measured], folder: Path | None) -> str:
     data = Data(measured)
     if folder is not None:
         docs = folder / "docs"
-        (docs / PICTURES).mkdir(parents=True, exist_ok=True)
+        (docs / PLOTS).mkdir(parents=True, exist_ok=True)
         plots = pictures(data)
         for name, (_, plot) in plots.items():
             for theme, suffix in SUFFIXES.items():
-                (docs / PICTURES / f"bench-{name}{suffix}.svg").write_text(plot.svg(theme))
+                (docs / PLOTS / f"{name}{suffix}.svg").write_text(plot.svg(theme))
         (docs / "benchmarks.md").write_text(document(data, plots))
         readme = folder / "README.md"
         if readme.exists() and data.up(LIBRARY, largest(data)):
@@ -85,28 +85,50 @@ def document(data: Data, plots: dict[str, tuple[str, Plot]]) -> str:
 
 def glance(data: Data, plots: dict[str, tuple[str, Plot]]) -> str:
     """Write what one sees first: a picture, and how nslab does against others."""
-    size = largest(data)
-    lines = []
-    if (ours := data.up(LIBRARY, size)) is not None:
-        lines.append(f"nslab has {size:,} nodes up in {number(ours)} s")
-        peers = [
-            (FLOOR, "a C program that does nothing else"),
-            (BATCH, "`ip -batch`"),
-            (MININET, "Mininet"),
-        ]
-        against = [
-            f"{number(found)} times as long as {words}"
-            for who, words in peers
-            if (found := ratio(ours, data.up(who, size))) is not None
-        ]
-        if against:
-            lines[-1] += f": {', '.join(against)}"
-        lines[-1] += "."
+    lines = [line for line in (_ups(data), _huge(data), _gone(data), _pings(data)) if line]
     promises = targets(data)
     met = sum(one.verdict == "met" for one in promises)
     known = sum(one.measured is not None for one in promises)
-    lines.append(f"{met} of {known} measured targets are met.")
-    return "\n\n".join([_picture("up", plots), " ".join(lines)]).strip()
+    lines.append(f"{met} of the {known} targets that were measured are met.")
+    told = "\n".join(f"- {line}" for line in lines)
+    return "\n\n".join([_picture("up", plots), told]).strip()
+
+
+def _ups(data: Data) -> str:
+    size = largest(data)
+    ours = data.up(LIBRARY, size)
+    if ours is None:
+        return ""
+    faster = [
+        f"{number(found)} times as fast as {words}"
+        for who, words in ((BATCH, "`ip -batch`"), (MININET, "Mininet"), (PYROUTE2, "pyroute2"))
+        if (found := ratio(data.up(who, size), ours)) is not None
+    ]
+    floor = ratio(ours, data.up(FLOOR, size))
+    near = [f"{number(floor)} times what raw netlink in C takes"] if floor else []
+    return f"**{size:,} nodes are up in {number(ours)} s**: {', '.join([*near, *faster])}."
+
+
+def _huge(data: Data) -> str:
+    sizes = [size for size in data.sizes("star") if size > LARGE and data.up(LIBRARY, size)]
+    told = [f"{size:,} nodes in {number(data.up(LIBRARY, size))} s" for size in sizes]
+    return f"{', '.join(told)}." if told else ""
+
+
+def _gone(data: Data) -> str:
+    size = largest(data)
+    returned, gone = (data.figure(key, LIBRARY, size) for key in ("down", "gone"))
+    if returned is None:
+        return ""
+    mininet = data.figure("gone", MININET, size)
+    than = f"; Mininet takes {number(mininet)} s" if mininet else ""
+    return f"`down` returns after {number(returned)} s, all is gone after {number(gone)} s{than}."
+
+
+def _pings(data: Data) -> str:
+    size = max((n for n in ping_sizes(data) if ping_rate(data, LIBRARY, n)), default=0)
+    rate, lost = ping_rate(data, LIBRARY, size), data.also("ping", "lost", LIBRARY, size)
+    return f"{rate:,.0f} pings a second between {size} nodes, {lost:.0f} lost." if rate else ""
 
 
 def summary(data: Data) -> str:
@@ -143,7 +165,7 @@ def _picture(name: str, plots: dict[str, tuple[str, Plot]]) -> str:
     if name not in plots:
         return ""
     told, _ = plots[name]
-    file = f"{PICTURES}/bench-{name}"
+    file = f"{PLOTS}/{name}"
     return (
         "<picture>\n"
         f'  <source media="(prefers-color-scheme: dark)" srcset="{file}.dark.svg">\n'

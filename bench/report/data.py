@@ -92,6 +92,15 @@ class Data:
         )
         return 1 / found if found and figure == LATENCY else found
 
+    def clearly(self, part: str, key: str, figure: str) -> float:
+        """Give how good a scene is against its peer's median in every round: 1 if that differs."""
+        peer = self.figures(part)["scenes"][key]["peer"]
+        usual = middle(self.traffic(part, peer, figure))
+        found = [one / usual for one in self.traffic(part, key, figure)] if usual else [1.0]
+        found = [1 / one for one in found] if figure == LATENCY else found
+        least, most = min(found, default=1.0), max(found, default=1.0)
+        return least if least > 1 else min(most, 1.0)
+
     def growth(self, who: str, small: int, large: int, shape: str = "star") -> float | None:
         """Give the cost of a node of a large network against that of a small one."""
         return ratio(

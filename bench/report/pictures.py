@@ -57,7 +57,7 @@ def _bars(data: Data, figure: str, size: int, title: str) -> Plot | None:
 
 
 def _said(value: float, against: float | None) -> str:
-    return f"{number(value)} s" + (f"   {times(against)}" if against else "")
+    return f"{number(value)} s" + (f", {times(against)} nslab's" if against else "")
 
 
 def _growth(data: Data) -> Plot | None:

@@ -20,8 +20,11 @@ SUFFIXES: dict[Theme, str] = {"light": "", "dark": ".dark"}
 
 WIDTH = 760
 HEAD, ROW, BAR = 64, 30, 18
-LABELS, VALUES = 200, 130
-PLOT_LEFT, PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM, PLOT_HEIGHT = 70, 190, 70, 50, 430
+LABELS, VALUES = 220, 195
+PLOT_LEFT, PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM, PLOT_HEIGHT = 70, 190, 86, 50, 450
+MARGIN = 1.15
+"""Times that an axis goes beyond its values."""
+
 GAP = 15
 """Least distance of two labels."""
 
@@ -138,7 +141,7 @@ class _Axis:
     """A logarithmic axis between two places on the picture."""
 
     def __init__(self, values: Sequence[float], start: float, end: float) -> None:
-        self.low, self.high = min(values), max(values)
+        self.low, self.high = min(values) / MARGIN, max(values) * MARGIN
         self.start, self.end = start, end
 
     def at(self, value: float) -> float:
@@ -170,16 +173,30 @@ def _grid(across: _Axis, along: _Axis) -> Iterator[str]:
 def _axis_words(x_words: str, y_words: str) -> Iterator[str]:
     middle = (PLOT_LEFT + WIDTH - PLOT_RIGHT) / 2
     yield _text(middle, PLOT_HEIGHT - 12, x_words, "faint middle")
-    yield _text(16, PLOT_TOP - 8, y_words, "faint")
+    yield _text(16, PLOT_TOP - 10, y_words, "faint")
 
 
 def _labels(rows: Sequence[Line], across: _Axis, along: _Axis) -> Iterator[str]:
-    """Name each line at its end, without names on top of each other."""
-    last = float(PLOT_TOP - GAP)
-    for line in sorted(rows, key=lambda one: along.at(one.points[-1][1])):
-        x, y = line.points[-1]
-        last = max(last + GAP, along.at(y) + 4)
-        yield _text(across.at(x) + 9, last, line.label, f"text {line.look}-label")
+    """Name each line at its end, without names on top of each other or of the axis."""
+    ordered = sorted(rows, key=lambda one: along.at(one.points[-1][1]))
+    for line, place in zip(
+        ordered, _apart([along.at(one.points[-1][1]) for one in ordered]), strict=True
+    ):
+        x = across.at(line.points[-1][0]) + 9
+        yield _text(x, place + 4, line.label, f"text {line.look}-label")
+
+
+def _apart(places: list[float]) -> list[float]:
+    """Move ascending places so that each is a gap from the next, and none is below the axis."""
+    last, lowered = float(PLOT_TOP - GAP), []
+    for place in places:
+        last = max(last + GAP, place)
+        lowered.append(last)
+    limit, raised = float(PLOT_HEIGHT - PLOT_BOTTOM - 4), []
+    for place in reversed(lowered):
+        raised.append(min(place, limit))
+        limit = raised[-1] - GAP
+    return raised[::-1]
 
 
 def _text(x: float, y: float, words: str, look: str) -> str:

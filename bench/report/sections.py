@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from field import COMMAND, FLOOR, LIBRARY, MININET
+from field import BATCH, COMMAND, FLOOR, LIBRARY, MININET
 from report.data import LARGE
 from report.pictures import largest
 from report.targets import EXEC, ping_rate, ping_sizes
@@ -67,8 +67,7 @@ def growth(data: Data) -> str:
 def shapes(data: Data) -> str:
     """Write how each shape is built."""
     head = ["shape", "nodes", "veths", "floor, s", "nslab, s", "floor = 1"]
-    peers = [who for who in data.titles if who not in (FLOOR, LIBRARY, COMMAND)]
-    peers = [who for who in peers if any(r["contestant"] == who for r in data.runs)]
+    peers = (BATCH, MININET)
     head += [f"{data.titles[who]}, nslab = 1" for who in peers]
     rows = []
     for shape, words in SHAPES.items():
@@ -76,7 +75,7 @@ def shapes(data: Data) -> str:
             ours, floor = data.up(LIBRARY, size, shape), data.up(FLOOR, size, shape)
             if ours is None or shape == "star":
                 continue
-            links = str(data.of(LIBRARY, shape, size)[0]["links"])
+            links = f"{data.of(LIBRARY, shape, size)[0]['links']:,}"
             against = [number(ratio(data.up(who, size, shape), ours)) for who in peers]
             row = [words.title, f"{size:,}", links, number(floor), number(ours)]
             rows.append([*row, number(ratio(ours, floor)), *against])

@@ -58,13 +58,15 @@ def _helps(data: Data, tuned: list[str]) -> str:
     """Say which of them help, by the margin that a difference needs to count."""
     good, bad = [], []
     for key in tuned:
-        found = [data.better("data-path", key, figure) for figure in (THROUGHPUT, LATENCY)]
+        found = [data.clearly("data-path", key, figure) for figure in (THROUGHPUT, LATENCY)]
         title = data.figures("data-path")["scenes"][key]["title"]
-        if any(one is not None and one < 1 - MARGIN for one in found):
+        if any(one < 1 - MARGIN for one in found):
             bad.append(title)
-        elif any(one is not None and one > 1 + MARGIN for one in found):
+        elif any(one > 1 + MARGIN for one in found):
             good.append(title)
-    helps = f"By {100 * MARGIN:.0f} % or more, and without harm to the other figure, "
+    helps = (
+        f"By {100 * MARGIN:.0f} % or more in every round, and without harm to the other figure, "
+    )
     helps += f"it helps to have: {'; '.join(good)}." if good else "nothing of it helps."
     return helps + (f" It harms to have: {'; '.join(bad)}." if bad else "")
 

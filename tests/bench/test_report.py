@@ -50,7 +50,7 @@ def test_a_report_is_made_from_one_part_alone(tmp_path: Path) -> None:
     written = (tmp_path / "docs/benchmarks.md").read_text()
     assert "| 100 nodes up: library against floor | ≤ 1.1 | 1.50 | **missed** |" in written
     assert "## How fast is traffic between two nodes?" not in written
-    assert (tmp_path / "docs/pictures/bench-up.svg").exists()
+    assert (tmp_path / "docs/plots/up.svg").exists()
     assert "@" not in written
 
 
