@@ -25,7 +25,7 @@ CLONE_NEWUSER, CLONE_NEWNET = 0x1000_0000, 0x4000_0000
 POLL = 0.005
 """Seconds between two looks."""
 
-PATIENCE = 120.0
+PATIENCE = 600.0
 """Seconds after which waiting is given up."""
 
 CALM = 1.0

@@ -102,10 +102,15 @@ class Data:
         return least if least > 1 else min(most, 1.0)
 
     def growth(self, who: str, small: int, large: int, shape: str = "star") -> float | None:
-        """Give the cost of a node of a large network against that of a small one."""
-        return ratio(
-            ratio(self.up(who, large, shape), large), ratio(self.up(who, small, shape), small)
-        )
+        """Give the cost of a veth of a large network against that of a small one.
+
+        Of a veth, because some shapes have more of them for each node when they are large.
+        """
+        costs = [
+            middle([run["up"] / run["links"] for run in self.of(who, shape, size)])
+            for size in (large, small)
+        ]
+        return ratio(*costs)
 
     def user_share(self, who: str, nodes: int = LARGE) -> float | None:
         """Give user CPU time divided by wall time of `up`."""

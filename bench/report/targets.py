@@ -178,14 +178,14 @@ def _scale(data: Data) -> list[Target]:
     shapes = {"star": "star", "chain": "chain", "tree": "tree", "fat-tree": "fat tree"}
     return [
         _most(
-            f"cost a node of a star, {LARGE:,} against {SMALL}",
+            f"cost a veth of a star, {LARGE:,} nodes against {SMALL}",
             data.growth(LIBRARY, SMALL, LARGE),
             1.3,
         ),
         _most(f"{HUGE:,} nodes up, seconds", data.up(LIBRARY, HUGE), 20),
         *(
             _most(
-                f"cost a node of a {title}, {HUGE:,} against {LARGE:,}",
+                f"cost a veth of a {title}, {HUGE:,} nodes against {LARGE:,}",
                 data.growth(LIBRARY, LARGE, HUGE, shape),
                 1.25,
             )
