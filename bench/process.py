@@ -67,7 +67,10 @@ def figures_of(command: list[str], timeout: float) -> dict[str, Any]:
     Raises:
         RunError: it failed, or left processes behind.
     """
+    begun = time.monotonic()
     ended = run_once(command, timeout)
+    if ended.status and time.monotonic() - begun > timeout:
+        raise RunError(f"it was not done after {timeout:.0f} s")
     if ended.status:
         last = [line for line in ended.errors.splitlines() if line.strip()][-3:]
         why = " / ".join(last).replace(str(machine.ROOT), ".")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SPENT = 12.0
 """Seconds that a contestant may about spend on the rounds of one size, if that is more than one."""
 
-QUICK_LINKS, QUICK_MOST = 500, 2.5
+QUICK_LINKS, QUICK_MOST = 100, 2.0
 """In a quick run, links of a network, and seconds that one run may about take."""
 
 
@@ -43,6 +43,7 @@ class Labs:
         most: seconds that one run may about take; who would need more is left out.
         who: keys of those who take part; empty for all.
         also: what else is measured while it is up.
+        patience: seconds after which one run is given up.
     """
 
     sizes: dict[str, list[int]]
@@ -50,6 +51,7 @@ class Labs:
     most: float
     who: tuple[str, ...] = ()
     also: str = ""
+    patience: float = 900
 
     def measure(self, options: Options) -> Figures:
         """Run every round of every size, in alternation."""
@@ -100,16 +102,17 @@ class Labs:
             place = _place(field[key], network, size)
             if not any(place.items() <= failure.items() for failure in found.failures):
                 command = field[key].command(network, check=number == 0, also=self.also)
-                _try(command, {**place, "links": network.links}, number, options, found)
+                timeout = min(self.patience, options.timeout)
+                _try(command, {**place, "links": network.links}, number, timeout, found)
 
 
 def _try(
-    command: list[str], place: dict[str, Any], number: int, options: Options, found: Found
+    command: list[str], place: dict[str, Any], number: int, timeout: float, found: Found
 ) -> None:
     """Run once; `gone` is the time from the begin of `down` until the kernel is done."""
     label = f"{place['shape']}, {place['nodes']} nodes, round {number + 1}: {place['contestant']}"
     try:
-        figures = figures_of(command, options.timeout)
+        figures = figures_of(command, timeout)
     except RunError as failure:
         say(f"{label}: FAILED: {failure}")
         found.failures.append({**place, "error": str(failure)})
@@ -174,6 +177,6 @@ PARTS = [
     Part(
         "ping",
         "pings of all pairs",
-        Labs({"star": [10, 50, 300]}, 3, 2, (LIBRARY, MININET), "ping").measure,
+        Labs({"star": [10, 50, 300]}, 3, 2, (LIBRARY, MININET), "ping", 60).measure,
     ),
 ]
