@@ -64,7 +64,7 @@ def contestants(python: str) -> list[Contestant]:
         _from_pypi(PYROUTE2, "pyroute2", 20),
         Contestant(MININET, "Mininet, LinuxBridge", DEBIAN_PYTHON, no_mininet, mininet_version),
         _from_pypi("nest-topology", "NeST", 40),
-        _from_pypi("nemu-nodes", "nemu3", 60),
+        _from_pypi("nemu-nodes", "nemu3", 65),
         _from_pypi("munet-topology", "munet", 300),
         _from_pypi("dummynet-shell", "DummyNet", 1000),
     ]

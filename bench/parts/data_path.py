@@ -125,8 +125,8 @@ def measure(options: Options) -> Figures:
         return {"skipped": why}
     found = scenes(options.python)
     tuned = {key for key in found if key.partition("-")[0] in TUNINGS}
-    own = {key: TUNED_ROUNDS if key in tuned else ROUNDS for key in found}
-    rounds = {key: options.rounds or (1 if options.quick else most) for key, most in own.items()}
+    often = (1, 0) if options.quick else (ROUNDS, TUNED_ROUNDS)
+    rounds = {key: options.rounds or often[key in tuned] for key in found}
     return traffic.measure("parts.data_path", found, rounds, options)
 
 
