@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from unittest import mock
+from unittest.mock import patch
 
 import pytest
 import yaml
@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 
 from nslab.errors import LabFileError
 from nslab.lab import loads
-from nslab.plan import diff
+from nslab.plan import diff, segment
 from nslab.plan.diff import compare
 from nslab.plan.lower import lower
-from nslab.plan.state import KEPT, MODERN, State
+from nslab.plan.state import KEPT, MODERN
 from tests.lab.strategies import trees
 from tests.plan.imagined import ImaginedKernel
 
 if TYPE_CHECKING:
-    from nslab.lab import Tree
+    from nslab.lab import Desired, Tree
+    from nslab.plan.plan import Plan
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 SYSCTLS = {
@@ -33,23 +34,33 @@ SYSCTLS = {
 }
 
 
-def state_of(tree: Tree) -> State:
-    return lower(loads(json.dumps(tree), format="json").resolve())
+def lab_of(tree: Tree) -> Desired:
+    return loads(json.dumps(tree), format="json").resolve()
 
 
-def built(state: State) -> ImaginedKernel:
-    return ImaginedKernel(SYSCTLS).take(compare(state, {}, defaults=SYSCTLS))
+def built(lab: Desired) -> ImaginedKernel:
+    return ImaginedKernel(SYSCTLS).take(compare(lower(lab), {}, defaults=SYSCTLS))
+
+
+def change(kernel: ImaginedKernel, last: Desired, desired: Desired) -> Plan:
+    """Plan as `up` does, which leaves ports on the fabrics where they are."""
+    was = lower(last, kernel.state, spare=True)
+    return compare(lower(desired, kernel.state), kernel.state, was, SYSCTLS)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_case(path: Path) -> None:
-    """A case holds two labs, and the commands that lead from one to the other."""
+def test_case(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A case holds two labs, and the commands that lead from one to the other.
+
+    With `room` a fabric is full with less ports.
+    """
     case = yaml.safe_load(path.read_text())
-    last, desired = state_of(case["current"]), state_of(case["desired"])
+    last, desired = lab_of(case["current"]), lab_of(case["desired"])
+    monkeypatch.setattr(segment, "ROOM", case.get("room", segment.ROOM))
     kernel = built(last)
-    plan = compare(desired, kernel.state, last, SYSCTLS)
+    plan = change(kernel, last, desired)
     assert plan.commands() == case["steps"]
-    assert not compare(desired, kernel.take(plan).state, desired, SYSCTLS)
+    assert not change(kernel.take(plan), desired, desired)
 
 
 @st.composite
@@ -87,19 +98,24 @@ def _edit(draw: st.DrawFn, tree: dict[str, Tree], other: dict[str, Tree]) -> Non
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
-@given(pair=edits())
+@given(pair=edits(), room=st.sampled_from([segment.ROOM, 1, 2, 3]))
 def test_any_change_leads_to_the_file_and_can_be_undone_from_any_point(
-    pair: tuple[Tree, Tree],
+    pair: tuple[Tree, Tree], room: int
 ) -> None:
     try:
-        last, desired = (state_of(tree) for tree in pair)
+        last, desired = (lab_of(tree) for tree in pair)
     except LabFileError:
         assume(False)  # noqa: FBT003 - hypothesis's own way to say so
+    with patch.object(segment, "ROOM", room):
+        goes_there_and_back(last, desired)
+
+
+def goes_there_and_back(last: Desired, desired: Desired) -> None:
     before = built(last)
-    assert not compare(last, before.state, last, SYSCTLS), "a second `up` takes steps"
-    steps = compare(desired, before.state, last, SYSCTLS).steps
-    with mock.patch.object(diff, "agrees", return_value=False):
-        assert compare(desired, before.state, last, SYSCTLS).steps == steps, "a closer look"
+    assert not change(before, last, last), "a second `up` takes steps"
+    steps = change(before, last, desired).steps
+    with patch.object(diff, "agrees", return_value=False):
+        assert change(before, last, desired).steps == steps, "a closer look"
     kernel, undoing = ImaginedKernel(SYSCTLS, before.state), []
     for number, step in enumerate(steps):
         kernel.take([step])
@@ -109,5 +125,18 @@ def test_any_change_leads_to_the_file_and_can_be_undone_from_any_point(
             for done in reversed(undoing):
                 back.take(done.undo())
             assert back.facts() == before.facts()
-    assert not compare(desired, kernel.state, desired, SYSCTLS)
-    assert kernel.facts().keys() - KEPT == desired.keys() - KEPT
+    wanted = lower(desired, before.state)
+    assert kernel.facts().keys() - KEPT == wanted.keys() - KEPT
+    assert not change(kernel, desired, desired)
+    assert segments(desired, kernel) == segments(desired, built(desired))
+
+
+def segments(lab: Desired, kernel: ImaginedKernel) -> dict[str, object]:
+    """Give what is on each segment, wherever that is: on which of its ends, and on which bridge."""
+    found = segment.whole(lab, kernel.state)
+    return {
+        bridge.name: {
+            link.ifname: (link.peer, link.master) for link in found[bridge.name].links.values()
+        }
+        for bridge in lab.bridges
+    }

@@ -20,10 +20,10 @@ from nslab.netlink.rtnl.rule import Rule
 from nslab.plan.observe import observe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from nslab.kernel.sandbox import Handle, Sandbox
-    from nslab.plan.state import State
+    from nslab.lab import Desired
 
     Facts = dict[str, object]
 
@@ -43,14 +43,14 @@ _PATIENCE = 5.0
 """Seconds for IPv6 to find that nobody else has an address."""
 
 
-def snapshot(sandbox: Sandbox, expected: Iterable[State] = ()) -> dict[str, Facts]:
+def snapshot(sandbox: Sandbox, labs: Sequence[Desired] = ()) -> dict[str, Facts]:
     """Read all namespaces of a running lab.
 
     Args:
         sandbox: the lab.
-        expected: as for `observe`: names the likely peers and the sysctls to read.
+        labs: as for `observe`: what it is thought to be.
     """
-    observed = observe(sandbox, expected)
+    observed = observe(sandbox, labs)
     found = {}
     for name, state in observed.items():
         facts = _netns(sandbox.handle(name))

@@ -209,13 +209,13 @@ def complete_state(lab: Lab, running: Running) -> tuple[State, State]:
     """Give what is wanted, all of it, and what is there."""
     with running.open() as sandbox:
         state = lower(lab.resolve())
-        return complete(state, defaults_of(sandbox, [state])), observe(sandbox, [state])
+        return complete(state, defaults_of(sandbox, [state])), observe(sandbox, [lab.resolve()])
 
 
 def facts_of(running: Running, labs: list[Lab]) -> dict[str, dict[str, object]]:
     """Give everything that the kernel says of a running lab."""
     with running.open() as sandbox:
-        found = snapshot(sandbox, [lower(lab.resolve()) for lab in labs])
+        found = snapshot(sandbox, [lab.resolve() for lab in labs])
         if not labs[-1].resolve().uplinks():
             found.pop("outside", None)  # nobody minds what it is like then
         hosts = Path(f"/proc/{sandbox.pid}/root/run/nslab/hosts")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from nslab.draw.marks import Mark
 from nslab.lab.surroundings import MACHINE, with_surroundings
 from nslab.plan.lift import lift
-from nslab.plan.lower import lower
 from nslab.plan.observe import observe
+from nslab.plan.segment import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ def look(lab: Running) -> tuple[Desired, State]:
     """Read a lab back from the kernel: in the file's terms, and as its namespaces hold it."""
     desired = lab.desired()
     with lab.open() as sandbox:
-        state = observe(sandbox, [lower(desired)])
+        state = whole(desired, observe(sandbox, [desired]))
     return lift(desired, state), state
 
 

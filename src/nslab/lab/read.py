@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 MTU = (68, 65535)
 """The least that IPv4 allows (RFC 791), and the most that a veth has."""
 
-PORTS = 1023
-"""The most ports that a bridge can have (linux/br_private.h: BR_MAX_PORTS, less the number 0)."""
-
 METRICS = (0, 2**32 - 1)
 
 
@@ -116,17 +113,7 @@ def _bridges(reader: Reader, lab: LabDraft, value: Tree) -> None:
         _bridge_uplink(reader, segment, tree.get("uplink", False), (*path, "uplink"))
         if "host" in tree:
             segment.host = _host(reader, lab, tree["host"], (*path, "host"))
-        _check_room(reader, segment)
         lab.segments.append(segment)
-
-
-def _check_room(reader: Reader, segment: Segment) -> None:
-    """Refuse the first port for which the kernel would have no number."""
-    if len(segment.ends) > PORTS:
-        which = ", its way out is one of them" if segment.gateway else ""
-        message = f"a bridge has at most {PORTS} ports, not {len(segment.ends)}{which}"
-        hint = "spread them over several bridges, with a router between"
-        reader.refuse(segment.ends[PORTS].path, message, hint)
 
 
 def _cables(reader: Reader, lab: LabDraft, value: Tree) -> None:

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from nslab.lab import expect, names, publish
-from nslab.lab.read import METRICS, MTU, PORTS
+from nslab.lab.read import METRICS, MTU
 from nslab.lab.words import (
     BRIDGE,
     CABLE,
@@ -119,7 +119,7 @@ _KINDS: dict[Kind, dict[str, Tree]] = {
     Kind.BRIDGES: _by_name("bridge"),
     Kind.CABLES: _list("cable"),
     Kind.NODES: _by_name("node"),
-    Kind.PORTS: {**_list("endpoint"), "maxItems": PORTS},
+    Kind.PORTS: _list("endpoint"),
     Kind.ENDS: {
         "type": "array",
         "items": {"$ref": "#/$defs/endpoint"},

@@ -72,7 +72,7 @@ _IMPAIRMENTS: Words = {
 LAB: Words = {
     "version": Key(Kind.VERSION, "The version of this format: 1."),
     "name": Key(Kind.NAME, "The lab's name; without it, the file's name without its suffix."),
-    "bridges": Key(Kind.BRIDGES, "The bridges by name: each a segment with up to 1023 ports."),
+    "bridges": Key(Kind.BRIDGES, "The bridges by name: each a segment, as one switch."),
     "cables": Key(Kind.CABLES, "The cables: each joins two endpoints."),
     "nodes": Key(Kind.NODES, "The nodes by name; one that needs nothing said may be left out."),
     "expect": Key(Kind.EXPECT, "Who must reach whom, and who must not, as pc1 -> far tcp/80."),

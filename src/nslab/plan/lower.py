@@ -8,17 +8,19 @@ from nslab.kernel.sandbox import HOST
 from nslab.lab.model import Cable
 from nslab.lab.names import FORWARD, OUTSIDE, choose_ifname, digest, mac_of, sysctl_key
 from nslab.plan.effects import USUAL_MTU
+from nslab.plan.segment import TO_CORE, further, lay, to_leaf
 from nslab.plan.state import PLAIN, QUIET, End, LinkState, NetnsState, State
 
 if TYPE_CHECKING:
     from nslab.lab.model import Bridge, Desired, Endpoint, Node
+    from nslab.plan.segment import Layout, Port
 
 HIGH = 1 << 24
 """Ifindexes from here on are no kernel's own choice on a machine that lives less than long."""
 
 MOST_MTU = 65535
 """That of a bridge that is led out, in bytes: by itself it follows its ports, and the link to
-`outside` can have no more than it."""
+`outside` can have no more than it. And that of the cables inside a segment."""
 
 MARK = "nslab:"
 """How the aliases of labs' links in the machine's netns begin; the lab's name follows."""
@@ -26,18 +28,30 @@ MARK = "nslab:"
 _LO = LinkState("lo", "loopback", ifindex=1)
 
 
-def lower(lab: Desired) -> State:
-    """Give the state that the lab asks for: one netns a bridge (its fabric), one a node."""
+def lower(lab: Desired, seen: State | None = None, *, spare: bool = False) -> State:
+    """Give the state that the lab asks for: one netns a bridge (its fabric), one a node.
+
+    A bridge with more ports than one of the kernel's can have is laid over several fabrics.
+
+    Args:
+        lab: the lab.
+        seen: the lab as it is: its ports stay on the fabrics where they are.
+        spare: whether fabrics without ports that are there are part of it: as of what has been.
+    """
     state: State = {}
+    seen = seen or {}
+    beside = further(seen)
     if any(bridge.host for bridge in lab.bridges):
         state[HOST] = NetnsState()
-    for bridge in lab.bridges:
-        state[bridge.name] = _fabric(lab.name, bridge)
+    layouts = [lay(each, beside.get(each.name, ()), seen, spare=spare) for each in lab.bridges]
+    for bridge, layout in zip(lab.bridges, layouts, strict=True):
+        state.update(_fabrics(lab.name, bridge, layout))
     for node in lab.nodes:
         state[node.name] = _node(node)
-    for bridge in lab.bridges:
-        for port, port_ifname in zip(bridge.ports, bridge.port_ifnames, strict=True):
-            _place(state, port, (bridge.name, port_ifname))
+    for layout in layouts:
+        for leaf, ports in layout.leaves.items():
+            for port, port_ifname in ports:
+                _place(state, port, (leaf, port_ifname))
     for cable in lab.cables:
         _join(state, cable)
     _join_machine(state, lab)
@@ -106,24 +120,47 @@ def _lead_out(state: State, lab: Desired) -> None:
             )
 
 
-def _fabric(lab: str, bridge: Bridge) -> NetnsState:
-    links = {"lo": _LO}
-    mtu = MOST_MTU if bridge.uplink is not None else None
-    device = LinkState(bridge.ifname, "bridge", mac=bridge.mac, mtu=mtu, settings=PLAIN)
-    links[bridge.ifname] = device
-    for port, ifname in zip(bridge.ports, bridge.port_ifnames, strict=True):
-        links[ifname] = _port(lab, bridge, port, ifname)
+def _fabrics(lab: str, bridge: Bridge, layout: Layout) -> State:
+    """Give the fabrics of a segment: its leaves with their ports, and what joins them."""
+    found = {}
+    for leaf, ports in layout.leaves.items():
+        links = [_port(lab, bridge, port) for port in ports]
+        if layout.core is not None:
+            end = (layout.core, to_leaf(leaf))
+            links.insert(0, _joint(lab, bridge, (leaf, TO_CORE), end))
+        found[leaf] = _fabric(lab, bridge, leaf, links)
+    if layout.core is not None:
+        ends = [((layout.core, to_leaf(leaf)), (leaf, TO_CORE)) for leaf in layout.leaves]
+        joints = [_joint(lab, bridge, *pair) for pair in ends]
+        found[layout.core] = _fabric(lab, bridge, layout.core, joints)
+    return found
+
+
+def _fabric(lab: str, bridge: Bridge, name: str, ports: list[LinkState]) -> NetnsState:
+    first = name == bridge.name
+    mac = bridge.mac if first else mac_of(lab, name, "")
+    mtu = MOST_MTU if first and bridge.uplink is not None else None
+    device = LinkState(bridge.ifname, "bridge", mac=mac, mtu=mtu, settings=PLAIN)
+    links = {link.ifname: link for link in (_LO, device, *ports)}
     return NetnsState(links, [], dict.fromkeys(QUIET, "1"))
 
 
-def _port(lab: str, bridge: Bridge, port: Endpoint, ifname: str) -> LinkState:
+def _port(lab: str, bridge: Bridge, port: Port) -> LinkState:
+    end, ifname = port
     return LinkState(
         ifname,
         "veth",
         mac=mac_of(lab, bridge.name, ifname),
-        mtu=port.mtu,
+        mtu=end.mtu,
         master=bridge.ifname,
-        peer=(port.node, port.ifname),
+        peer=(end.node, end.ifname),
+    )
+
+
+def _joint(lab: str, bridge: Bridge, end: End, far: End) -> LinkState:
+    """Give one end of a cable between two fabrics: whatever is on the segment passes it."""
+    return LinkState(
+        end[1], "veth", mac=mac_of(lab, *end), mtu=MOST_MTU, master=bridge.ifname, peer=far
     )
 
 

@@ -33,10 +33,13 @@ from nslab.netlink.rtnl.constants import AF, RT_TABLE, RTM, RTN, RTPROT
 from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
 from nslab.netlink.rtnl.netconf import NETCONFA_IFINDEX_ALL, Netconf
 from nslab.netlink.rtnl.netns import Nsid
+from nslab.plan.lower import lower
 from nslab.plan.state import PLAIN, ROUTE_TYPES, End, LinkState, NetnsState, Settings, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from nslab.lab.model import Desired
 
 _AHEAD = 64
 _NO = NetnsState()
@@ -47,27 +50,26 @@ Pairs = dict[End, End]
 """Ends that are thought to be joined, both ways round."""
 
 
-def observe(sandbox: Sandbox, expected: Iterable[State] = ()) -> State:
+def observe(sandbox: Sandbox, labs: Sequence[Desired] = (), beyond: State | None = None) -> State:
     """Read the lab's namespaces.
 
     Args:
         sandbox: the running lab.
-        expected: what the lab is thought to hold: names the sysctls to read and the likely peers.
+        labs: what the lab is thought to be: tells the sysctls to read and the likely peers.
+        beyond: what else is thought to be there, in `outside` and in the machine's netns.
 
     Raises:
         KernelError: the kernel refused to tell.
         LabNotRunningError: the lab ended meanwhile.
     """
-    states = list(expected)
-    named = {name for state in states for name in state}
-    names = [name for name in sandbox.names() if name != OUTSIDE or OUTSIDE in named]
-    names += [HOST] if HOST in named else []
+    names = _names(sandbox, labs, beyond or {})
     raw: dict[str, list[Link]] = {}
     observed: State = {}
     for start in range(0, len(names), _AHEAD):
         sandbox.open(names[start : start + _AHEAD])
         for name in names[start : start + _AHEAD]:
             raw[name], observed[name] = _netns(sandbox.handle(name))
+    states = [*(lower(lab, observed, spare=True) for lab in labs), beyond or {}]
     if HOST in observed:
         _leave_ours(
             raw, observed, {link for state in states for link in state.get(HOST, _NO).links}
@@ -79,6 +81,14 @@ def observe(sandbox: Sandbox, expected: Iterable[State] = ()) -> State:
         if name in observed:
             observed[name].sysctl.update(read_sysctls(sandbox, name, keys))
     return observed
+
+
+def _names(sandbox: Sandbox, labs: Sequence[Desired], beyond: State) -> list[str]:
+    """Name the namespaces to read: `outside` and the machine's only where they matter."""
+    led_out = OUTSIDE in beyond or any(lab.uplinks() for lab in labs)
+    joined = HOST in beyond or any(bridge.host for lab in labs for bridge in lab.bridges)
+    names = [name for name in sandbox.names() if name != OUTSIDE or led_out]
+    return [*names, HOST] if joined else names
 
 
 def _leave_ours(raw: dict[str, list[Link]], observed: State, ours: set[str]) -> None:

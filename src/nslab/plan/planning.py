@@ -23,6 +23,7 @@ from nslab.plan.host.ports import fitted
 from nslab.plan.lower import lower
 from nslab.plan.observe import observe, read_sysctls
 from nslab.plan.plan import Plan
+from nslab.plan.segment import whole
 from nslab.plan.state import IMPLIED, NetnsState, State
 from nslab.plan.way.lead import (
     Leading,
@@ -82,7 +83,10 @@ def plan_change(sandbox: Sandbox, wanted: Wanted) -> Plan:
         now = Now(sandbox, past, observed)
         leading = decide(desired, wanted.uplink, now, direct=wanted.direct)
     own = hosting(desired, wanted.host, sandbox, observed)
-    states = [with_links(lower(desired), leading.way), with_links(_all(past), leading.before)]
+    states = [
+        with_links(lower(desired, observed), leading.way),
+        with_links(_all(past, observed), leading.before),
+    ]
     states[0] = own.fit(states[0])
     defaults = defaults_of(sandbox, states)
     if any(lab.uplinks() for lab in past):  # what they were read from has been changed since
@@ -103,7 +107,10 @@ def drifts(sandbox: Sandbox, desired: Desired, past: Sequence[Desired]) -> list[
     """
     observed = look_at(sandbox, [desired, *past])
     before = found(past, observed)
-    states = [with_links(lower(desired), before), with_links(_all(past), before)]
+    states = [
+        with_links(lower(desired, observed), before),
+        with_links(_all(past, observed), before),
+    ]
     states[0] = fitted(states[0], desired, observed)
     seen = without_pasta(observed)
     own = drift_of(states[0], seen, states[1], defaults_of(sandbox, states))
@@ -145,10 +152,10 @@ def past_of(sandbox: Sandbox, wanted: Desired | None = None) -> list[Desired]:
     return [document_of(sandbox), *attempts]
 
 
-def _all(labs: Sequence[Desired]) -> State:
+def _all(labs: Sequence[Desired], seen: State) -> State:
     """Give what several labs of one name would hold together: the first one's word counts most."""
     found: State = {}
-    for state in map(lower, labs):
+    for state in (lower(lab, seen, spare=True) for lab in labs):
         for name, netns in state.items():
             found[name] = _both(found[name], netns) if name in found else netns
     return found
@@ -163,12 +170,15 @@ def _both(first: NetnsState, second: NetnsState) -> NetnsState:
     return NetnsState(links, routes, second.sysctl | first.sysctl)
 
 
-def look_at(sandbox: Sandbox, labs: list[Desired]) -> State:
+def look_at(sandbox: Sandbox, labs: Sequence[Desired]) -> State:
     """Read a lab's namespaces, and of the machine's what is the lab's way out."""
-    states = [lower(lab) for lab in labs]
-    if any(lab.uplinks() for lab in labs):
-        states.append(probe(sandbox.lab))
-    return observe(sandbox, states)
+    led_out = any(lab.uplinks() for lab in labs)
+    return observe(sandbox, labs, probe(sandbox.lab) if led_out else None)
+
+
+def see(sandbox: Sandbox, lab: Desired) -> State:
+    """Read them likewise, each segment as one."""
+    return whole(lab, look_at(sandbox, [lab]))
 
 
 def host_defaults() -> dict[str, str]:

@@ -37,11 +37,11 @@ from nslab.plan.planning import (
     document_of,
     drifts,
     host_defaults,
-    look_at,
     past_of,
     plan_change,
     plan_new,
     same_source,
+    see,
 )
 from nslab.plan.state import KEPT
 from nslab.plan.steps import Remember
@@ -188,7 +188,7 @@ class Running:
         """Read the lab back from the kernel, in the file's own terms."""
         with self.open() as sandbox:
             desired = document_of(sandbox)
-            return lift(desired, look_at(sandbox, [desired]), sandbox.lodgers())
+            return lift(desired, see(sandbox, desired), sandbox.lodgers())
 
     def drift(self, lab: Lab | Desired | None = None) -> list[Drift]:
         """List the differences between the lab (as last brought up, or as given) and the kernel."""
@@ -209,7 +209,7 @@ class Running:
             names = [one.name for one in desired.nodes]
             if node not in names:
                 raise no_such_node(self.name, node, names)
-            return trace(sandbox, desired, look_at(sandbox, [desired]), node)
+            return trace(sandbox, desired, see(sandbox, desired), node)
 
     def check(
         self,

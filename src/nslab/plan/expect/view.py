@@ -16,8 +16,8 @@ from nslab.netlink.rtnl.link import RTEXT_FILTER, Link
 from nslab.netlink.rtnl.neigh import NUD, Neigh
 from nslab.netlink.rtnl.route import Route
 from nslab.nft import program
-from nslab.plan.lower import lower
 from nslab.plan.observe import observe
+from nslab.plan.segment import whole
 
 if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
@@ -73,9 +73,9 @@ class View:
 
     @property
     def state(self) -> State:
-        """Everything that netlink tells, read once."""
+        """Everything that netlink tells, read once, each segment as one."""
         if self._state is None:
-            self._state = observe(self._sandbox, [lower(self._lab)])
+            self._state = whole(self._lab, observe(self._sandbox, [self._lab]))
         return self._state
 
     def links(self, netns: str) -> dict[str, LinkState]:
