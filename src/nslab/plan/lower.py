@@ -8,12 +8,12 @@ from nslab.kernel.sandbox import HOST
 from nslab.lab.model import Cable
 from nslab.lab.names import FORWARD, OUTSIDE, choose_ifname, digest, mac_of, sysctl_key
 from nslab.plan.effects import USUAL_MTU
-from nslab.plan.segment import TO_CORE, further, lay, to_leaf
+from nslab.plan.segment import fabric, joints, lay, rows
 from nslab.plan.state import PLAIN, QUIET, End, LinkState, NetnsState, State
 
 if TYPE_CHECKING:
     from nslab.lab.model import Bridge, Desired, Endpoint, Node
-    from nslab.plan.segment import Layout, Port
+    from nslab.plan.segment import Port
 
 HIGH = 1 << 24
 """Ifindexes from here on are no kernel's own choice on a machine that lives less than long."""
@@ -36,22 +36,27 @@ def lower(lab: Desired, seen: State | None = None, *, spare: bool = False) -> St
     Args:
         lab: the lab.
         seen: the lab as it is: its ports stay on the fabrics where they are.
-        spare: whether fabrics without ports that are there are part of it: as of what has been.
+        spare: whether fabrics that are there, but which no port needs, are part of it: of a lab
+            that was.
     """
     state: State = {}
-    seen = seen or {}
-    beside = further(seen)
     if any(bridge.host for bridge in lab.bridges):
         state[HOST] = NetnsState()
-    layouts = [lay(each, beside.get(each.name, ()), seen, spare=spare) for each in lab.bridges]
-    for bridge, layout in zip(lab.bridges, layouts, strict=True):
-        state.update(_fabrics(lab.name, bridge, layout))
+    seen = seen or {}
+    there = rows(seen)
+    laid = [
+        lay(each, there.get(each.name, [seen.get(each.name, NetnsState())]), spare=spare)
+        for each in lab.bridges
+    ]
+    for bridge, row in zip(lab.bridges, laid, strict=True):
+        for number in range(len(row)):
+            state[fabric(bridge.name, number)] = _fabric(lab.name, bridge, row, number)
     for node in lab.nodes:
         state[node.name] = _node(node)
-    for layout in layouts:
-        for leaf, ports in layout.leaves.items():
+    for bridge, row in zip(lab.bridges, laid, strict=True):
+        for number, ports in enumerate(row):
             for port, port_ifname in ports:
-                _place(state, port, (leaf, port_ifname))
+                _place(state, port, (fabric(bridge.name, number), port_ifname))
     for cable in lab.cables:
         _join(state, cable)
     _join_machine(state, lab)
@@ -120,28 +125,32 @@ def _lead_out(state: State, lab: Desired) -> None:
             )
 
 
-def _fabrics(lab: str, bridge: Bridge, layout: Layout) -> State:
-    """Give the fabrics of a segment: its leaves with their ports, and what joins them."""
-    found = {}
-    for leaf, ports in layout.leaves.items():
-        links = [_port(lab, bridge, port) for port in ports]
-        if layout.core is not None:
-            end = (layout.core, to_leaf(leaf))
-            links.insert(0, _joint(lab, bridge, (leaf, TO_CORE), end))
-        found[leaf] = _fabric(lab, bridge, leaf, links)
-    if layout.core is not None:
-        ends = [((layout.core, to_leaf(leaf)), (leaf, TO_CORE)) for leaf in layout.leaves]
-        joints = [_joint(lab, bridge, *pair) for pair in ends]
-        found[layout.core] = _fabric(lab, bridge, layout.core, joints)
-    return found
+def _fabric(lab: str, bridge: Bridge, row: list[list[Port]], number: int) -> NetnsState:
+    """Give one of a segment's fabrics.
 
-
-def _fabric(lab: str, bridge: Bridge, name: str, ports: list[LinkState]) -> NetnsState:
-    first = name == bridge.name
-    mac = bridge.mac if first else mac_of(lab, name, "")
-    mtu = MOST_MTU if first and bridge.uplink is not None else None
-    device = LinkState(bridge.ifname, "bridge", mac=mac, mtu=mtu, settings=PLAIN)
-    links = {link.ifname: link for link in (_LO, device, *ports)}
+    What joins it to others comes last, for of its ports a bridge floods the latest first.
+    """
+    name = fabric(bridge.name, number)
+    device = LinkState(
+        bridge.ifname,
+        "bridge",
+        mac=mac_of(lab, name, "") if number else bridge.mac,
+        mtu=MOST_MTU if bridge.uplink is not None and not number else None,
+        settings=PLAIN,
+    )
+    ports = [_port(lab, bridge, port) for port in row[number]]
+    ways = [
+        LinkState(
+            ifname,
+            "veth",
+            mac=mac_of(lab, name, ifname),
+            mtu=MOST_MTU,
+            master=bridge.ifname,
+            peer=peer,
+        )
+        for ifname, peer in joints(bridge.name, number, len(row) - 1)
+    ]
+    links = {link.ifname: link for link in (_LO, device, *ports, *ways)}
     return NetnsState(links, [], dict.fromkeys(QUIET, "1"))
 
 
@@ -154,13 +163,6 @@ def _port(lab: str, bridge: Bridge, port: Port) -> LinkState:
         mtu=end.mtu,
         master=bridge.ifname,
         peer=(end.node, end.ifname),
-    )
-
-
-def _joint(lab: str, bridge: Bridge, end: End, far: End) -> LinkState:
-    """Give one end of a cable between two fabrics: whatever is on the segment passes it."""
-    return LinkState(
-        end[1], "veth", mac=mac_of(lab, *end), mtu=MOST_MTU, master=bridge.ifname, peer=far
     )
 
 

@@ -1,23 +1,27 @@
-"""A segment laid over fabrics: over one while its ports have room there, else over a star.
+"""A segment laid over fabrics: over one while its ports have room there, else over a row of them.
 
-A bridge of the kernel takes 1,023 ports (linux/br_private.h: BR_MAX_PORTS, less the number 0). A
-segment with more has several fabrics with ports, its leaves, each joined by a cable to the bridge
-of one more, the core. So there is one way between any two of them, and it is short; no way can be a
-circle. The first leaf is the fabric with the segment's own name, which the way out lies on.
+Two limits of the kernel part a segment. A bridge takes 1,023 ports (linux/br_private.h:
+BR_MAX_PORTS, less the number 0). And what a bridge floods waits for each receiver in one queue of
+the CPU, which takes 1,000 packets (net.core.netdev_max_backlog) and drops what is beyond: nodes
+that are always the last in turn would never hear an ARP request.
 
-A port that is there stays on its leaf, whoever comes or goes.
+So the fabrics stand in a row, each joined to the next by a cable, and a flood goes through them one
+after the other. It may begin in the middle and reach two at once, so two must fit into the queue. A
+star would flood all at once.
+
+A port that is there stays on its fabric, whoever comes or goes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
 from nslab.plan.state import NetnsState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
     from nslab.lab.model import Bridge, Desired, Endpoint
     from nslab.plan.state import End, LinkState, State
@@ -25,29 +29,22 @@ if TYPE_CHECKING:
     Port = tuple[Endpoint, str]
     """An attachment, and the fabric's end of it by its ifname."""
 
-ROOM = 1022
-"""The ports of a leaf, less the one that joins it to the core."""
+BACKLOG = 1000
+"""What net.core.netdev_max_backlog is, where nobody has changed it."""
+
+ROOM = BACKLOG // 2 - 2
+"""The ports of a fabric, less those that join it to the one before and the one after."""
 
 MARK = "+"
-"""What parts a segment's name from that of a further fabric; a name in a file cannot have it."""
+"""What parts a segment's name from the number of a further fabric, which a name cannot have.
 
-TO_CORE = "+core"
-"""The leaf's end of a cable to the core; the ifnames of ports begin with their node's."""
-
-_EMPTY = NetnsState()
+The links that join two of them are called so, too: those of nodes begin with the node's name.
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The fabrics of one segment.
-
-    Attributes:
-        leaves: their ports, by fabric.
-        core: the fabric that joins them, if there are several.
-    """
-
-    leaves: dict[str, list[Port]]
-    core: str | None
+def fabric(segment: str, number: int) -> str:
+    """Give the name of a segment's fabric: of the first one, 0, the segment's own."""
+    return f"{segment}{MARK}{number}" if number else segment
 
 
 def segment_of(netns: str) -> str:
@@ -55,62 +52,57 @@ def segment_of(netns: str) -> str:
     return netns.partition(MARK)[0]
 
 
-def to_leaf(leaf: str) -> str:
-    """Give the core's end of the cable to a leaf."""
-    return f"{MARK}{leaf.partition(MARK)[2] or 0}"
+def joints(segment: str, number: int, last: int) -> Iterator[tuple[str, End]]:
+    """Give the links that join a fabric to those beside it, by ifname, and their peers."""
+    for beside in (number - 1, number + 1):
+        if 0 <= beside <= last:
+            yield f"{MARK}{beside}", (fabric(segment, beside), f"{MARK}{number}")
 
 
-def further(names: Iterable[str]) -> dict[str, list[str]]:
-    """Give the fabrics beside the first one, by segment."""
-    found: dict[str, list[str]] = {}
-    for name in names:
-        if MARK in name:
-            found.setdefault(segment_of(name), []).append(name)
-    return found
+def rows(seen: State) -> dict[str, list[NetnsState]]:
+    """Give the fabrics of each segment that has several, in their row."""
+    last: dict[str, int] = {}
+    for name in seen:
+        segment, mark, number = name.partition(MARK)
+        if mark:
+            last[segment] = max(last.get(segment, 0), int(number))
+    return {
+        segment: [seen.get(fabric(segment, each), NetnsState()) for each in range(number + 1)]
+        for segment, number in last.items()
+    }
 
 
-def lay(bridge: Bridge, beside: Iterable[str], seen: State, *, spare: bool = False) -> Layout:
-    """Lay a segment over as few fabrics as leave what is there where it is.
+def lay(bridge: Bridge, row: Sequence[NetnsState], *, spare: bool = False) -> list[list[Port]]:
+    """Lay a segment over as few fabrics as leave what is there where it is; give their ports.
 
     Args:
         bridge: the segment.
-        beside: the fabrics beside the first one that are there.
-        seen: the lab as it is.
-        spare: whether fabrics that are there and have no port any more are among them.
+        row: its fabrics that are there.
+        spare: whether those of them that no port needs are among what is given.
     """
-    core = f"{bridge.name}{TO_CORE}"
-    there = sorted((name for name in beside if name != core), key=_number)
-    leaves: dict[str, list[Port]] = {name: [] for name in (bridge.name, *there)}
-    room = {name: ROOM - (name == bridge.name and bridge.host is not None) for name in leaves}
-    seats = {ifname: name for name in leaves for ifname in seen.get(name, _EMPTY).links}
+    seats = {ifname: number for number, netns in enumerate(row) for ifname in netns.links}
+    laid: list[list[Port]] = [[] for _ in row] or [[]]
     coming = []
     for port in zip(bridge.ports, bridge.port_ifnames, strict=True):
-        leaf = seats.get(port[1])
-        if leaf is not None and len(leaves[leaf]) < room[leaf]:
-            leaves[leaf].append(port)
+        number = seats.get(port[1])
+        if number is not None and len(laid[number]) < _room(bridge, number):
+            laid[number].append(port)
         else:
             coming.append(port)
-    for leaf in _leaves(bridge.name, there):
+    for number in count():
         if not coming:
             break
-        free = room.get(leaf, ROOM) - len(leaves.setdefault(leaf, []))
-        leaves[leaf] += coming[:free]
-        coming = coming[free:]
-    if not spare:
-        leaves = {name: ports for name, ports in leaves.items() if ports or name == bridge.name}
-    return Layout(leaves, core if len(leaves) > 1 or (spare and core in beside) else None)
+        laid += [[]] * (number == len(laid))
+        free = _room(bridge, number) - len(laid[number])
+        laid[number], coming = laid[number] + coming[:free], coming[free:]
+    while len(laid) > 1 and not laid[-1] and not spare:
+        laid.pop()
+    return laid
 
 
-def _leaves(segment: str, there: Iterable[str]) -> Iterator[str]:
-    """Give the leaves in the order in which they fill: those that are there, then new ones."""
-    known = {segment, *there}
-    yield segment
-    yield from there
-    yield from (name for number in count(1) if (name := f"{segment}{MARK}{number}") not in known)
-
-
-def _number(leaf: str) -> int:
-    return int(leaf.partition(MARK)[2])
+def _room(bridge: Bridge, number: int) -> int:
+    """Give how many ports of nodes a fabric takes: on the first one the machine's is, too."""
+    return ROOM - (number == 0 and bridge.host is not None)
 
 
 # Read back
@@ -119,10 +111,10 @@ def _number(leaf: str) -> int:
 def whole(lab: Desired, observed: State) -> State:
     """Give every segment as one fabric, as if one bridge had room for all of its ports.
 
-    Where leaves are cut off from the rest, their ports have a bridge of their own there.
+    Where some fabrics are cut off from the first, their ports have a bridge of their own there.
     """
-    beside = further(observed)
-    if not beside:
+    several = rows(observed)
+    if not several:
         return observed
     found = {
         name: replace(netns, links={ifname: _homed(link) for ifname, link in netns.links.items()})
@@ -130,9 +122,8 @@ def whole(lab: Desired, observed: State) -> State:
         if MARK not in name
     }
     for bridge in lab.bridges:
-        if bridge.name in beside and bridge.name in found:
-            leaves = [bridge.name, *beside[bridge.name]]
-            links = _together(bridge, {name: observed[name] for name in leaves})
+        if bridge.name in several and bridge.name in found:
+            links = _together(bridge, several[bridge.name])
             found[bridge.name] = replace(found[bridge.name], links=links)
     return found
 
@@ -144,15 +135,13 @@ def _homed(link: LinkState) -> LinkState:
     return replace(link, peer=(segment_of(link.peer[0]), link.peer[1]))
 
 
-def _together(bridge: Bridge, fabrics: Mapping[str, NetnsState]) -> dict[str, LinkState]:
+def _together(bridge: Bridge, row: list[NetnsState]) -> dict[str, LinkState]:
     """Put the links of a segment's fabrics together, without those that join them."""
-    core = f"{bridge.name}{TO_CORE}"
-    joined = {name for name in fabrics if _is_joined(bridge, name, core, fabrics)} | {core}
     links: dict[str, LinkState] = {}
-    for name, netns in fabrics.items():
-        master = bridge.ifname
-        if name != bridge.name and not {name, bridge.name} <= joined:
-            master = core if name in joined else name
+    master = bridge.ifname
+    for number, netns in enumerate(row):
+        if number and not _are_joined(bridge, row, number):
+            master = fabric(bridge.name, number)
         for link in netns.links.values():
             if link.ifname == bridge.ifname:
                 links.setdefault(master, replace(link, ifname=master))
@@ -164,12 +153,14 @@ def _together(bridge: Bridge, fabrics: Mapping[str, NetnsState]) -> dict[str, Li
     return links
 
 
-def _is_joined(bridge: Bridge, leaf: str, core: str, fabrics: Mapping[str, NetnsState]) -> bool:
-    """Tell whether frames pass between a leaf and the core."""
-    ends: tuple[End, End] = (leaf, TO_CORE), (core, to_leaf(leaf))
-    for (netns, ifname), far in zip(ends, reversed(ends), strict=True):
-        links = fabrics.get(netns, _EMPTY).links
-        end, device = links.get(ifname), links.get(bridge.ifname)
+def _are_joined(bridge: Bridge, row: list[NetnsState], number: int) -> bool:
+    """Tell whether frames pass between a fabric and the one before it."""
+    ends: tuple[End, End] = (
+        (fabric(bridge.name, number - 1), f"{MARK}{number}"),
+        (fabric(bridge.name, number), f"{MARK}{number - 1}"),
+    )
+    for netns, (_, ifname), far in zip(row[number - 1 :], ends, reversed(ends), strict=False):
+        end, device = netns.links.get(ifname), netns.links.get(bridge.ifname)
         if end is None or device is None or not (end.up and device.up):
             return False
         if (end.master, end.peer) != (bridge.ifname, far):
