@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from nslab.errors import KernelError, NetnsCreationError, PrivilegeError
-from nslab.kernel.sandbox import OUTSIDE, Sandbox, raise_descriptor_limit, running
+from nslab.kernel.limits import raise_descriptor_limit
+from nslab.kernel.sandbox import OUTSIDE, Sandbox, running
 from tests.kernel.labs import descriptors, eventually, fresh_name, links, open_in, started
 from tests.kernel.sandboxed import nested
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from nslab.cli.candidates import SUFFIXES
 from nslab.errors import LabNotRunningError, NslabError, UsageError
-from nslab.kernel.sandbox import raise_descriptor_limit, running
+from nslab.kernel.limits import raise_descriptor_limit
+from nslab.kernel.sandbox import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

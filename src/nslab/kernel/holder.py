@@ -25,6 +25,7 @@ from _socket import MSG_DONTWAIT, SO_PEERCRED, SOL_SOCKET, socket
 
 from nslab.errors import KernelError
 from nslab.kernel import libc, wire
+from nslab.kernel.limits import netns_kept, raise_descriptor_limit
 from nslab.kernel.netns import OWN
 from nslab.kernel.procfs import exchange, members
 from nslab.kernel.root import build_root, map_ids
@@ -47,7 +48,6 @@ FILES = {"hosts": "/run/nslab/hosts", "resolver": "/run/nslab/resolv.conf"}
 _SWAP = str.maketrans("./", "/.")
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _ATTEMPTS = 16
-_RESERVE = wire.MAX_FDS + 64  # descriptors for connections and for what one request needs
 
 
 class Holder:
@@ -69,7 +69,7 @@ class Holder:
         self.started = str(int(time.time()))
         self.self_path = f"/proc/{os.readlink('/proc/self')}/fd"
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self.room = max(most - _RESERVE, most // 2)
+        self.room = netns_kept(most)
         self.poll = select.poll()
         self.requests: dict[str, Callable[[list[str], list[int]], Reply]] = {
             "create": self.create,
@@ -413,8 +413,7 @@ def main() -> None:
     lab, channel = sys.argv[1], int(sys.argv[2])
     starter = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET, 0, channel)
     os.set_inheritable(channel, False)  # noqa: FBT003 - the only way to say it
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    raise_descriptor_limit()
     stage = "start"
     try:
         stage = "listen"

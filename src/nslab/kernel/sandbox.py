@@ -392,12 +392,6 @@ def running() -> list[str]:
     return reach.ours(found)
 
 
-def raise_descriptor_limit() -> None:
-    """Let this process open as many descriptors as it may: for commands, not inside a library."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
 def no_such_node(lab: str, name: str, known: Iterable[str]) -> NodeNotFoundError:
     """Make the error of a node that is not there, with the nearest one as its hint."""
     import difflib

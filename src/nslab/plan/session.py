@@ -43,6 +43,7 @@ from nslab.plan.planning import (
     same_source,
     see,
 )
+from nslab.plan.room import refuse_crowded
 from nslab.plan.state import KEPT
 from nslab.plan.steps import Remember
 from nslab.plan.way.lead import Leading, decide, is_overtaken, refuse_overtaken
@@ -89,6 +90,7 @@ def up(
     Raises:
         LabFileError: the lab cannot be.
         LabBusyError: a lab of this name runs from another file.
+        NslabError: this machine has no room for it.
         PrivilegeError: this machine lets this user make no namespaces.
         StepError: a step failed; everything done before it has been undone.
         KeyboardInterrupt: likewise undone.
@@ -311,6 +313,7 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
             leading = decide(desired, wanted.uplink, direct=wanted.direct)
         own = hosting(desired, wanted.host, None, {})
         plan = plan_new(desired, leading, own, defaults)
+        refuse_crowded(sandbox, plan)
         steps = _with_memory(plan.steps, _memory(wanted, before))
         apply(steps, sandbox, watch, check, whole=True)
         refuse_overtaken(leading)
@@ -354,6 +357,7 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
             sandbox.become_writer(check)
             source = same_source(sandbox, wanted.source)
             plan = plan_change(sandbox, wanted)
+            refuse_crowded(sandbox, plan)
             memory = _memory(replace(wanted, source=source), _remembered(sandbox))
             if plan.steps:
                 sandbox.attempt(memory.document)

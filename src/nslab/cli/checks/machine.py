@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from nslab.cli.checks.check import Check
 from nslab.cli.checks.kinds import PROBE
 from nslab.errors import NslabError
+from nslab.kernel import cgroup
 from nslab.kernel.privilege import read_switch
 from nslab.plan.ending import leftovers
 
@@ -108,23 +109,17 @@ def _namespaces() -> Check:
 
 
 def _processes() -> Check:
-    found = [_number(read_switch("/proc/sys/kernel/pid_max")), _number(_cgroup_pids())]
+    found = [_number(read_switch("/proc/sys/kernel/pid_max")), cgroup.least("pids", "pids.max")]
     soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
-    most = min([*found, math.inf if soft == resource.RLIM_INFINITY else soft])
+    most = min(
+        [
+            *(each for each in found if each is not None),
+            math.inf if soft == resource.RLIM_INFINITY else soft,
+        ]
+    )
     good = most >= _FEW_PIDS
     remedy = "" if good else "raise `ulimit -u`, pids.max of the cgroup, or kernel.pid_max"
     return Check("processes", good, "any number" if most == math.inf else f"{most:,}", remedy)
-
-
-def _cgroup_pids() -> str | None:
-    """Give this process's own pids.max, of cgroup version 2 or 1."""
-    for line in (read_switch("/proc/self/cgroup") or "").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if not controllers or "pids" in controllers.split(","):
-            said = read_switch(f"/sys/fs/cgroup/{controllers}{path}/pids.max")
-            if said is not None:
-                return said
-    return None
 
 
 def _number(text: str | None) -> float:

@@ -1,0 +1,65 @@
+"""What this machine lets a lab have: descriptors, namespaces, memory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+
+from nslab.kernel import cgroup, wire
+from nslab.kernel.privilege import read_switch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+RESERVE = wire.MAX_FDS + 64
+"""A holder's descriptors for connections, and for what one request needs."""
+
+NAMESPACES: Final = "user.max_net_namespaces"
+"""The sysctl that limits each user's network namespaces."""
+
+
+def raise_descriptor_limit() -> None:
+    """Let this process open as many descriptors as it may: root as many as the kernel allows.
+
+    For commands and programs of their own, not inside a library.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = int(read_switch("/proc/sys/fs/nr_open") or 0)
+    if os.geteuid() == 0 and most < allowed:
+        with contextlib.suppress(OSError, ValueError):  # root of a user namespace may not
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
+            return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def descriptors(pid: int) -> int:
+    """Give how many descriptors a process may have open.
+
+    Raises:
+        OSError: it is gone.
+    """
+    soft, _ = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    return soft
+
+
+def netns_kept(most: int) -> int:
+    """Give below which number a holder that may have so many descriptors keeps those of netns."""
+    return max(most - RESERVE, most // 2)
+
+
+def namespaces() -> int | None:
+    """Give how many network namespaces each user may have; None where nothing tells."""
+    said = read_switch(f"/proc/sys/{NAMESPACES.replace('.', '/')}")
+    return None if said is None else int(said)
+
+
+def memory() -> int | None:
+    """Give how many bytes can be had without anybody's loss; None where nothing tells."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        fields = dict(line.split(":") for line in file)
+    said = fields.get("MemAvailable", "").split()
+    found = [int(said[0]) * 1024] if said else []
+    left = cgroup.memory_left()
+    return min([*found, *([] if left is None else [left])], default=None)

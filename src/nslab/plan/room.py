@@ -1,0 +1,106 @@
+"""Whether a machine has room for what a plan makes: refused before the first step, not half-way."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nslab.errors import NslabError
+from nslab.kernel import limits
+from nslab.kernel.limits import NAMESPACES
+from nslab.plan.costs import CABLE, NETNS
+from nslab.plan.steps import AddNetns, AddVeth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nslab.kernel.sandbox import Sandbox
+    from nslab.plan.steps import Step
+
+_GIB = 1 << 30
+_OWN = 16  # a holder's descriptors that are for no netns
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a plan makes anew.
+
+    Attributes:
+        netns: namespaces, of nodes and of fabrics.
+        cables: pairs of links.
+    """
+
+    netns: int
+    cables: int
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the kernel's memory, about."""
+        return self.netns * NETNS + self.cables * CABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What there is room for; None where nothing tells.
+
+    Attributes:
+        descriptors: namespaces that the lab's holder can keep beside those that it has.
+        namespaces: those that each user may have.
+        memory: bytes.
+    """
+
+    descriptors: int | None = None
+    namespaces: int | None = None
+    memory: int | None = None
+
+
+def needs(steps: Iterable[Step]) -> Needs:
+    """Count what a plan makes anew."""
+    kinds = [type(step) for step in steps]
+    return Needs(kinds.count(AddNetns), kinds.count(AddVeth))
+
+
+def refuse_crowded(sandbox: Sandbox, steps: Iterable[Step]) -> None:
+    """Refuse a plan for which a lab, new or running, has no room.
+
+    Raises:
+        NslabError: with what there is room for, and a remedy.
+    """
+    needed = needs(steps)
+    why, hint = crowded(needed, _room_of(sandbox)) if needed.netns else ("", "")
+    if why:
+        raise NslabError(f'no room for the lab "{sandbox.lab}": {why}', hint=hint)
+
+
+def _room_of(sandbox: Sandbox) -> Room:
+    kept = None
+    with contextlib.suppress(OSError):  # it is another user's by its mapping: it will tell itself
+        most = limits.netns_kept(limits.descriptors(sandbox.pid))
+        kept = max(0, most - _OWN - len(sandbox.names()))
+    return Room(kept, limits.namespaces(), limits.memory())
+
+
+def crowded(needed: Needs, room: Room) -> tuple[str, str]:
+    """Say what there is no room for, and what helps; nothing where all is well."""
+    made = f"it needs {needed.netns:,} more namespaces"
+    if room.descriptors is not None and needed.netns > room.descriptors:
+        why = f"{made}, a descriptor each, and the limit of open files leaves {room.descriptors:,}"
+        return why, f"`ulimit -Hn {_above(needed.netns)}` as root, or LimitNOFILE= of its service"
+    if room.namespaces is not None and needed.netns > room.namespaces:
+        why = f"{made}, and {NAMESPACES} allows {room.namespaces:,}"
+        return why, f"`sudo sysctl -w {NAMESPACES}={_above(needed.netns)}`"
+    if room.memory is not None and needed.memory > room.memory:
+        fits = max(0, needed.netns * room.memory // needed.memory)
+        why = f"it needs about {_gib(needed.memory)} of memory, and {_gib(room.memory)} is left"
+        return why, f"that is enough for about {fits:,} of its {needed.netns:,} new namespaces"
+    return "", ""
+
+
+def _above(count: int) -> int:
+    """Give a power of two that leaves room for others."""
+    return 1 << (2 * count).bit_length()
+
+
+def _gib(size: int) -> str:
+    return f"{max(0, size) / _GIB:,.1f} GiB"
