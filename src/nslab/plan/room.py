@@ -10,12 +10,14 @@ from nslab.errors import NslabError
 from nslab.kernel import limits
 from nslab.kernel.limits import NAMESPACES
 from nslab.plan.costs import CABLE, NETNS
+from nslab.plan.state import KEPT
 from nslab.plan.steps import AddNetns, AddVeth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from nslab.kernel.sandbox import Sandbox
+    from nslab.plan.state import State
     from nslab.plan.steps import Step
 
 _GIB = 1 << 30
@@ -24,7 +26,7 @@ _OWN = 16  # a holder's descriptors that are for no netns
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a plan makes anew.
+    """What is to be made anew.
 
     Attributes:
         netns: namespaces, of nodes and of fabrics.
@@ -55,19 +57,24 @@ class Room:
     memory: int | None = None
 
 
-def needs(steps: Iterable[Step]) -> Needs:
+def needs_of_lab(state: State) -> Needs:
+    """Count what a new lab makes."""
+    kinds = [link.kind for netns in state.values() for link in netns.links.values()]
+    return Needs(len(state.keys() - KEPT), kinds.count("veth") // 2)
+
+
+def needs_of_change(steps: Iterable[Step]) -> Needs:
     """Count what a plan makes anew."""
     kinds = [type(step) for step in steps]
     return Needs(kinds.count(AddNetns), kinds.count(AddVeth))
 
 
-def refuse_crowded(sandbox: Sandbox, steps: Iterable[Step]) -> None:
-    """Refuse a plan for which a lab, new or running, has no room.
+def refuse_crowded(sandbox: Sandbox, needed: Needs) -> None:
+    """Refuse what there is no room for in a lab, new or running.
 
     Raises:
         NslabError: with what there is room for, and a remedy.
     """
-    needed = needs(steps)
     why, hint = crowded(needed, _room_of(sandbox)) if needed.netns else ("", "")
     if why:
         raise NslabError(f'no room for the lab "{sandbox.lab}": {why}', hint=hint)

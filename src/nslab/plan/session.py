@@ -43,7 +43,7 @@ from nslab.plan.planning import (
     same_source,
     see,
 )
-from nslab.plan.room import refuse_crowded
+from nslab.plan.room import needs_of_change, needs_of_lab, refuse_crowded
 from nslab.plan.state import KEPT
 from nslab.plan.steps import Remember
 from nslab.plan.way.lead import Leading, decide, is_overtaken, refuse_overtaken
@@ -306,6 +306,7 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
     try:
         make_room(desired.name)
         state = lower(desired)
+        refuse_crowded(sandbox, needs_of_lab(state))
         defaults = defaults_of(sandbox, [state])
         before = _remembered(sandbox)
         sandbox.foresee(name for name in state if name not in KEPT)
@@ -313,7 +314,6 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
             leading = decide(desired, wanted.uplink, direct=wanted.direct)
         own = hosting(desired, wanted.host, None, {})
         plan = plan_new(desired, leading, own, defaults)
-        refuse_crowded(sandbox, plan)
         steps = _with_memory(plan.steps, _memory(wanted, before))
         apply(steps, sandbox, watch, check, whole=True)
         refuse_overtaken(leading)
@@ -357,7 +357,7 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
             sandbox.become_writer(check)
             source = same_source(sandbox, wanted.source)
             plan = plan_change(sandbox, wanted)
-            refuse_crowded(sandbox, plan)
+            refuse_crowded(sandbox, needs_of_change(plan))
             memory = _memory(replace(wanted, source=source), _remembered(sandbox))
             if plan.steps:
                 sandbox.attempt(memory.document)
