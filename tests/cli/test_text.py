@@ -9,7 +9,7 @@ import pytest
 
 from nslab.cli import matrix, progress, text
 from nslab.cli.matrix import report
-from nslab.cli.progress import Bar
+from nslab.cli.progress import Bar, Count
 from nslab.kernel.echo import Echo, Probe
 
 TIMES = [(0, "0 s"), (-3, "0 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min")]
@@ -122,20 +122,40 @@ def test_colour_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     assert text.paint("x", text.RED, Screen()) == "x"
 
 
-def show_bar(monkeypatch: pytest.MonkeyPatch, screen: io.StringIO, patience: float) -> str:
+def show_work(
+    monkeypatch: pytest.MonkeyPatch, screen: io.StringIO, pause: float, *, hidden: bool = False
+) -> str:
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(progress, "_PATIENCE", patience)
+    for name in ("_PATIENCE", "_PAUSE", "_SILENCE"):
+        monkeypatch.setattr(progress, name, pause)
     monkeypatch.setattr("sys.stderr", screen)
-    with Bar("office: up", "steps", lambda: 10) as bar:
-        for done in range(1, 11):
-            bar.reach(done)
+    with Bar("office: up", hidden=hidden) as bar:
+        count = Count("nodes made", 10)
+        for _ in range(10):
+            count.done += 1
+            bar.reach(count.done / 10, lambda: str(count))
     return screen.getvalue()
 
 
-def test_a_bar_is_for_long_work_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = show_bar(monkeypatch, Screen(), -1.0)
-    assert "office: up:" in shown
-    assert "/10 [" in shown
+def test_long_work_shows_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = show_work(monkeypatch, Screen(), -1.0)
+    assert "office: up  50%|" in shown
+    assert "| 5 of 10 nodes made, " in shown
     assert shown.rpartition("\r")[0].rstrip(" ").endswith("\r")  # wiped at the end
-    assert show_bar(monkeypatch, Screen(), 60.0) == ""
-    assert show_bar(monkeypatch, io.StringIO(), -1.0) == ""
+
+
+def test_long_work_is_told_in_lines_where_there_is_no_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = show_work(monkeypatch, io.StringIO(), -1.0).splitlines()
+    assert len(lines) == 10
+    assert lines[4].startswith("office: up: 5 of 10 nodes made, ")
+    assert lines[4].endswith("/s")
+
+
+@pytest.mark.parametrize("screen", [Screen, io.StringIO])
+def test_short_work_and_quiet_work_show_nothing(
+    monkeypatch: pytest.MonkeyPatch, screen: type[io.StringIO]
+) -> None:
+    assert show_work(monkeypatch, screen(), 60.0) == ""
+    assert show_work(monkeypatch, screen(), -1.0, hidden=True) == ""

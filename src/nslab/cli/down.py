@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nslab.cli.candidates import labs
 from nslab.cli.choice import lab_name, not_running
 from nslab.cli.parser import Parser, add_argument, add_json, add_lab, add_loudness, parser_of
+from nslab.cli.progress import Bar, Count
 from nslab.cli.text import say_swept
 from nslab.errors import LabNotRunningError, UsageError
 from nslab.kernel.sandbox import Sandbox, running
@@ -38,7 +39,13 @@ def run(arguments: list[str]) -> int:
     if not options.quiet:
         say_swept(swept)
     names = _names(options) if running() or not swept else options.lab
-    done = {name: _end(name, loud=options.verbose) or name in swept for name in names}
+    with Bar("down", hidden=options.quiet or options.verbose) as bar:
+        done = {}
+        count = Count("labs", len(names))
+        for name in names:
+            bar.reach(count.done / len(names), lambda: str(count))
+            done[name] = _end(name, loud=options.verbose) or name in swept
+            count.done += 1
     if not all(done.values()):  # likewise
         done |= dict.fromkeys((name for name in sweep() if name in done), True)
     if options.json:

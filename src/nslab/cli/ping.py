@@ -17,11 +17,13 @@ from nslab.cli.parser import (
     parser_of,
     seconds,
 )
+from nslab.cli.progress import Bar, Count
 from nslab.errors import NslabError, UsageError
 from nslab.kernel.sandbox import OUTSIDE
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from nslab.kernel.echo import Echo
     from nslab.plan.expect.finding import Checks, Finding
@@ -56,6 +58,7 @@ def parser() -> Parser:
     _add_patience(made)
     add_lab(made)
     add_json(made, "print every pair, or every expectation, as a JSON list")
+    made.add_argument("-q", "--quiet", action="store_true", help="show no progress")
     return made
 
 
@@ -137,7 +140,13 @@ def _check(lab: Running, options: argparse.Namespace) -> int:
 
 
 def _test(lab: Running, options: argparse.Namespace) -> Checks:
-    return lab.check(outside=options.outside, timeout=options.timeout, tries=options.tries)
+    with Bar(f"{lab.name}: ping", hidden=options.quiet) as bar:
+        return lab.check(
+            outside=options.outside,
+            timeout=options.timeout,
+            tries=options.tries,
+            progress=_progress(bar, "probes"),
+        )
 
 
 def _code(checks: Checks) -> int:
@@ -155,12 +164,30 @@ def _blame(lab: Running, options: argparse.Namespace) -> int:
 
 
 def _ask(lab: Running, options: argparse.Namespace) -> Pings:
-    pings = lab.ping(options.source, options.target, timeout=options.timeout, tries=options.tries)
+    with Bar(f"{lab.name}: ping", hidden=options.quiet) as bar:
+        pings = lab.ping(
+            options.source,
+            options.target,
+            timeout=options.timeout,
+            tries=options.tries,
+            progress=_progress(bar, "pairs"),
+        )
     if pings.echoes:
         return pings
     if options.target is not None:
         raise NslabError(f"{options.target} has no address to ping")
     raise NslabError(f'the lab "{lab.name}" has no two nodes with addresses')
+
+
+def _progress(bar: Bar, noun: str) -> Callable[[int, int], None]:
+    """Give what tells a bar how many are done, of how many."""
+    count = Count(noun, None)
+
+    def tell(done: int, total: int) -> None:
+        count.done, count.total = done, total
+        bar.reach(done / total, lambda: str(count))
+
+    return tell
 
 
 def _tell(pings: Pings, options: argparse.Namespace) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 import time
@@ -20,7 +19,7 @@ from nslab.cli.parser import (
     parser_of,
 )
 from nslab.cli.progress import Bar
-from nslab.cli.text import is_terminal, number_of
+from nslab.cli.text import number_of
 
 if TYPE_CHECKING:
     from nslab.lab import Desired
@@ -48,24 +47,24 @@ def run(arguments: list[str]) -> int:
     """Bring the lab of a file up, or bring a running one to the file."""
     options = parser().parse_args(arguments)
     steps: list[Step] = []
-    prepare_to_build(lambda: _say_undoing(steps, quiet=options.quiet))
+    bar = Bar("up", hidden=options.quiet or options.verbose)
+    prepare_to_build(lambda: _say_undoing(bar, steps, quiet=options.quiet))
     from nslab.kernel.sandbox import running
 
     lab = load_file(options.file)
     desired = lab.resolve()
     new = lab.name not in running()
     begun = time.monotonic()
-    with Bar(
-        f"{lab.name}: up",
-        "steps",
-        lambda: _total(desired) if new else None,
-        hidden=options.quiet or options.verbose,
-    ) as bar:
+    bar.words = f"{lab.name}: up"
+    with bar:
+        from nslab.cli.building import Building
         from nslab.plan.session import up
+
+        building = Building(bar, desired, new=new)
 
         def watch(step: Step) -> None:
             steps.append(step)
-            bar.advance()
+            building.take(step)
             if options.verbose:
                 print(step.command(), file=sys.stderr)
 
@@ -76,20 +75,10 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def _say_undoing(steps: list[Step], *, quiet: bool) -> None:
+def _say_undoing(bar: Bar, steps: list[Step], *, quiet: bool) -> None:
     """Say why an interruption may take a while, to a person."""
-    if steps and not quiet and is_terminal(sys.stderr):
-        with contextlib.suppress(OSError):  # it may be the terminal's end that interrupts
-            print(f"\nundoing {number_of(len(steps), 'step')}…", file=sys.stderr, flush=True)
-
-
-def _total(desired: Desired) -> int:
-    """Count the steps that a lab takes from nothing, on an ordinary machine."""
-    from nslab.plan.diff import compare
-    from nslab.plan.lower import lower
-    from nslab.plan.state import MODERN
-
-    return len(compare(lower(desired), {}, defaults=MODERN))
+    if steps and not quiet:
+        bar.give_way(f"undoing {number_of(len(steps), 'step')}…")
 
 
 def _words(desired: Desired, steps: list[Step], taken: float, *, new: bool) -> str:

@@ -1,0 +1,47 @@
+"""How far an `up` has come: namespaces made, joined, and set as the file says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nslab.cli.progress import Count
+from nslab.plan.steps import AddNetns, AddVeth
+
+if TYPE_CHECKING:
+    from nslab.cli.progress import Bar
+    from nslab.lab import Desired
+    from nslab.plan.steps import Step
+
+
+class Building:
+    """Counts steps by what they are for, and tells a bar."""
+
+    def __init__(self, bar: Bar, desired: Desired, *, new: bool) -> None:
+        """Begin; how much there is to do is known only of a lab that is new."""
+        nodes = len(desired.nodes)
+        cables = len(desired.cables) + sum(len(bridge.ports) for bridge in desired.bridges)
+        self.bar = bar
+        self.total = 2 * nodes + cables if new else 0
+        self.totals = {"nodes made": nodes, "cables laid": cables, "nodes set up": nodes}
+        self.new = new
+        self.passed = 0
+        self.stage = Count("", None)
+        self.netns = ""
+
+    def take(self, step: Step) -> None:
+        """Count a step that is begun."""
+        if isinstance(step, AddNetns):
+            self._count("nodes made")
+        elif isinstance(step, AddVeth):
+            self._count("cables laid")
+        elif step.netns != self.netns:
+            self._count("nodes set up")
+        self.netns = step.netns
+        share = min(1.0, (self.passed + self.stage.done) / self.total) if self.total else None
+        self.bar.reach(share, lambda: str(self.stage))
+
+    def _count(self, noun: str) -> None:
+        if noun != self.stage.noun:
+            self.passed += self.stage.done
+            self.stage = Count(noun, self.totals[noun] if self.new else None)
+        self.stage.done += 1
