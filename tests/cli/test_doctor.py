@@ -13,6 +13,7 @@ from nslab.cli import main
 from nslab.cli.checks import machine as machine_checks
 from nslab.errors import PrivilegeError
 from nslab.kernel.sandbox import Sandbox
+from nslab.plan.costs import CABLE, NETNS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +83,8 @@ def test_the_mode_of_tun(mode: int, monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_limits_that_bite(monkeypatch: pytest.MonkeyPatch) -> None:
     said = {"/proc/sys/user/max_net_namespaces": "3", "/proc/sys/kernel/pid_max": "400"}
     said["/proc/sys/net/ipv4/neigh/default/gc_thresh3"] = "1024"
+    said["/proc/sys/net/core/netdev_max_backlog"] = "300"
+    monkeypatch.setattr(machine_checks, "memory", lambda: 3 * (NETNS + CABLE))
     monkeypatch.setattr(machine_checks, "read_switch", said.get)
     monkeypatch.setattr("resource.getrlimit", lambda _: (100, 100))
     checks = {check.name: check for check in machine_checks.limits()}
@@ -89,5 +92,7 @@ def test_limits_that_bite(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks["neighbours"].detail.startswith("1,024, enough for all pairs of 32 nodes")
     assert checks["processes"].detail == "100"
     assert "ulimit -Hn" in checks["open files"].remedy
+    assert checks["memory"].detail.startswith("enough for about 3 nodes")
+    assert checks["floods"].remedy == "`sudo sysctl -w net.core.netdev_max_backlog=1000`"
     del said["/proc/sys/net/ipv4/neigh/default/gc_thresh3"]
     assert "neighbours" not in {check.name for check in machine_checks.limits()}

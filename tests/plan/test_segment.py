@@ -8,6 +8,7 @@ n0 n1 n2     n3 n4 n5     n6 n7        with room for three on a fabric
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -184,6 +185,12 @@ def test_a_change_that_stopped_half_way_is_ended_by_the_next(name: str) -> None:
         assert_as_one(small, running)
         up(large)
         assert_as_one(large, running)
+
+
+def test_the_documents_say_how_many_ports_a_fabric_has() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "how-it-works.md").read_text()
+    assert f"more than {segment.ROOM} ports" in text
+    assert f"takes {segment.BACKLOG} packets" in text
 
 
 def test_1100_nodes_on_one_segment_reach_each_other(name: str) -> None:

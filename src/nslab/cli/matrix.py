@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 _MATRIX = 12  # nodes
 _LIST = 40  # lines
 _NAMED = 20  # broken pairs
-_NEIGHBOURS = "net.ipv4.neigh.default.gc_thresh3"
+_NEIGHBOURS = {
+    4: "net.ipv4.neigh.default.gc_thresh3",
+    6: "net.ipv6.neigh.default.gc_thresh3",
+}
 _CORNER = "from \\ to, ms"
 
 
@@ -95,10 +98,18 @@ def _broken(echoes: Sequence[Echo]) -> Iterator[str]:
     yield from map(_line, broken[:_NAMED])
     if len(broken) > _NAMED:
         yield f"... and {len(broken) - _NAMED:,} more broken pairs (`nslab ping -j` has them all)"
-    most = read_switch(f"/proc/sys/{_NEIGHBOURS.replace('.', '/')}")
-    if broken and most is not None and len(echoes) > int(most):
+    for version in sorted({one.probe.address.version for one in broken}):
+        yield from _crowd([one for one in echoes if one.probe.address.version == version])
+
+
+def _crowd(echoes: Sequence[Echo]) -> Iterator[str]:
+    """Tell where the kernel has no room for all the neighbours: both ends of a pair have one."""
+    pairs = {frozenset((one.probe.source, one.probe.target)) for one in echoes}
+    key = _NEIGHBOURS[echoes[0].probe.address.version]
+    most = read_switch(f"/proc/sys/{key.replace('.', '/')}")
+    if most is not None and 2 * len(pairs) > int(most):
         yield f"hint: the kernel knows at most {int(most):,} neighbours in all netns together:"
-        yield f"      `sudo sysctl -w {_NEIGHBOURS}={2 * len(echoes)}` allows more"
+        yield f"      `sudo sysctl -w {key}={4 * len(pairs)}` allows more"
 
 
 def _cell(one: Echo) -> str:

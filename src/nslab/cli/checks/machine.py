@@ -13,8 +13,11 @@ from nslab.cli.checks.check import Check
 from nslab.cli.checks.kinds import PROBE
 from nslab.errors import NslabError
 from nslab.kernel import cgroup
+from nslab.kernel.limits import memory
 from nslab.kernel.privilege import read_switch
+from nslab.plan.costs import CABLE, NETNS
 from nslab.plan.ending import leftovers
+from nslab.plan.segment import BACKLOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +33,9 @@ _PROGRAMS = {
 _TUN = Path("/dev/net/tun")
 _FEW_FILES = 4096
 _FEW_PIDS = 4096
+_FEW_NODES = 1000
 _FEW_NEIGHBOURS = 16384
+_FLOODS = "net.core.netdev_max_backlog"
 _NEIGHBOURS = "net.ipv4.neigh.default.gc_thresh3"
 
 
@@ -88,6 +93,12 @@ def limits() -> Iterator[Check]:
     yield _files()
     yield _namespaces()
     yield _processes()
+    left = memory()
+    if left is not None:
+        yield _memory(left)
+    queue = read_switch(f"/proc/sys/{_FLOODS.replace('.', '/')}")
+    if queue is not None:
+        yield _floods(int(queue))
     most = read_switch(f"/proc/sys/{_NEIGHBOURS.replace('.', '/')}")
     if most is not None:
         yield _neighbours(int(most))
@@ -124,6 +135,20 @@ def _processes() -> Check:
 
 def _number(text: str | None) -> float:
     return int(text) if text is not None and text.isdigit() else math.inf
+
+
+def _memory(left: int) -> Check:
+    nodes = max(0, left) // (NETNS + CABLE)
+    good = nodes >= _FEW_NODES
+    remedy = "" if good else "raise the memory limit of the cgroup, or end other programs"
+    return Check("memory", good, f"enough for about {nodes:,} nodes on a bridge", remedy)
+
+
+def _floods(most: int) -> Check:
+    good = most >= BACKLOG
+    detail = f"{most:,} packets wait at once, of what a bridge sends to all of its ports"
+    remedy = "" if good else f"`sudo sysctl -w {_FLOODS}={BACKLOG}`"
+    return Check("floods", good, detail, remedy)
 
 
 def _neighbours(most: int) -> Check:
