@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nslab import Lab, end, loads, up
+from nslab.plan import segment
 from nslab.plan.script import script
 
 if TYPE_CHECKING:
@@ -86,6 +87,22 @@ def test_script_and_up_build_the_same(path: Path, tmp_path: Path) -> None:
         deadline = time.monotonic() + 6
         while (found := differences(running.pid, pid, names)) and time.monotonic() < deadline:
             time.sleep(0.1)  # carriers come and multicast routes follow in the kernel's own time
+    assert not found
+
+
+def test_a_segment_over_several_fabrics_is_built_by_script_as_by_up(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segment, "ROOM", 2)
+    lab = Lab(name)
+    lan = lab.bridge("lan", subnet="10.0.0.0/24")
+    for number in range(5):
+        lab.node(f"n{number}", on=lan)
+    names = ["lan", "lan+1", "lan+2", *(f"n{number}" for number in range(5))]
+    with by_script(script(lab.resolve()), tmp_path) as pid, up(lab) as running:
+        deadline = time.monotonic() + 6
+        while (found := differences(running.pid, pid, names)) and time.monotonic() < deadline:
+            time.sleep(0.1)
     assert not found
 
 

@@ -38,6 +38,14 @@ for line in sys.stdin:
     talk.sendall(line.encode())
     print(talk.recv(99).decode(), end="", flush=True)
 """
+KNOCK = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], 9), 3)
+except ConnectionRefusedError:  # somebody is there
+    sys.exit(0)
+sys.exit(1)
+"""
 
 
 @pytest.fixture
@@ -185,6 +193,17 @@ def test_a_change_that_stopped_half_way_is_ended_by_the_next(name: str) -> None:
         assert_as_one(small, running)
         up(large)
         assert_as_one(large, running)
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_lab_that_is_led_out_reaches_the_outside_from_every_fabric(name: str) -> None:
+    lab = star(name, 8, uplink=True)
+    with up(lab, uplink="none") as running:
+        assert running.ping().ok
+        for number in range(8):
+            done = running[f"n{number}"].run([sys.executable, "-c", KNOCK, "10.0.0.1"])
+            assert done.returncode == 0
+        assert running.observed().bridges[0].uplink == lab.resolve().bridges[0].uplink
 
 
 def test_the_documents_say_how_many_ports_a_fabric_has() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nslab.plan import segment
 from tests.kernel.sandboxed import _forked
 from tests.torture.labs import enter, run
 from tests.torture.trial import Trial
@@ -11,8 +12,15 @@ from tests.torture.trial import Trial
 pytestmark = pytest.mark.kernel
 
 
-@pytest.mark.parametrize(("user", "start"), [(False, 1), (False, 2), (True, 3)])
-def test_random_labs_come_up_change_are_mended_and_go(*, user: bool, start: int) -> None:
+@pytest.mark.parametrize(
+    ("user", "start", "room"),
+    [(False, 1, segment.ROOM), (False, 2, 1), (False, 4, 2), (True, 3, segment.ROOM)],
+)
+def test_random_labs_come_up_change_are_mended_and_go(
+    *, user: bool, start: int, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segment, "ROOM", room)
+
     def tried() -> None:
         trial = Trial("none")
         failures = run(trial, examples=4, start=start, seconds=100)

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, TypeVar
 from nslab import connect, diff, up
 from nslab.errors import LabNotRunningError
 from nslab.lab import dumps, loads
+from nslab.plan import segment
 from nslab.plan.addresses import complete
 from nslab.plan.lower import lower
 from nslab.plan.observe import observe
 from nslab.plan.planning import defaults_of
+from nslab.plan.segment import MARK, segment_of
 from tests.state import state
 from tests.torture.changes import changes, choose
 from tests.torture.drawing import read
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _USUAL = ("mtu", None)
+_ROOM = segment.ROOM
 _PATIENCE = 5.0
 """Seconds for what the kernel does a little later: carriers, routes that come with them."""
 
@@ -215,12 +218,51 @@ def complete_state(lab: Lab, running: Running) -> tuple[State, State]:
 def facts_of(running: Running, labs: list[Lab]) -> dict[str, dict[str, object]]:
     """Give everything that the kernel says of a running lab."""
     with running.open() as sandbox:
-        found = snapshot(sandbox, [lab.resolve() for lab in labs])
+        found = together(snapshot(sandbox, [lab.resolve() for lab in labs]))
         if not labs[-1].resolve().uplinks():
             found.pop("outside", None)  # nobody minds what it is like then
         hosts = Path(f"/proc/{sandbox.pid}/root/run/nslab/hosts")
         found["files"] = {"hosts": hosts.read_text()}
         return found
+
+
+def together(found: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
+    """Put the fabrics of a segment together: on which of them a port is depends on the past."""
+    made: dict[str, dict[str, object]] = {}
+    for name, facts in found.items():
+        if segment.ROOM != _ROOM:
+            facts["links"] = without_bridge_mtus(facts["links"])
+        home = made.setdefault(segment_of(name), {})
+        for key, value in facts.items():
+            home[key] = _both(home.get(key), value)
+    return made
+
+
+def without_bridge_mtus(links: object) -> object:
+    """Leave out what a bridge has of the ports that are on the same fabric: the least MTU."""
+    assert isinstance(links, dict)
+    return {
+        ifname: {key: value for key, value in link.items() if key not in ("mtu", "af_spec")}
+        if (link.get("linkinfo") or {}).get("kind") == "bridge"
+        else link
+        for ifname, link in links.items()
+    }
+
+
+def _both(one: object, other: object) -> object:
+    if isinstance(one, dict) and isinstance(other, dict):
+        links = {key: _homed(value) for key, value in other.items() if not key.startswith(MARK)}
+        return {**links, **one}
+    if isinstance(other, dict):
+        return {key: _homed(value) for key, value in other.items() if not key.startswith(MARK)}
+    return other if one is None else one
+
+
+def _homed(peer: object) -> object:
+    """Give a peer's place by its segment."""
+    if isinstance(peer, tuple) and len(peer) == 2:
+        return segment_of(str(peer[0])), peer[1]
+    return peer
 
 
 def differences(one: object, other: object, path: str = "") -> list[str]:

@@ -57,7 +57,7 @@ def namespaces() -> int | None:
 
 def memory() -> int | None:
     """Give how many bytes can be had without anybody's loss; None where nothing tells."""
-    with open("/proc/meminfo", encoding="ascii") as file:
+    with open("/proc/meminfo", encoding="utf-8") as file:
         fields = dict(line.split(":") for line in file)
     said = fields.get("MemAvailable", "").split()
     found = [int(said[0]) * 1024] if said else []
