@@ -36,7 +36,7 @@ def start(
     command: Sequence[str],
     fds: Sequence[int] = (),
     *,
-    said: int = -1,
+    stdio: tuple[int, int] = (-1, -1),
     netns: int = -1,
 ) -> int:
     """Start a program beside a lab, whose holder keeps its pidfd.
@@ -48,7 +48,7 @@ def start(
         name: under which `stop` finds it.
         command: the program, found on PATH, and its arguments.
         fds: descriptors that it inherits under their own numbers.
-        said: a descriptor for what it says; -1 for nowhere.
+        stdio: descriptors for its standard input and for what it says; -1 for nowhere.
         netns: the descriptor of the netns for it; -1 for the caller's.
 
     Returns:
@@ -62,14 +62,14 @@ def start(
     begun, failing = os.pipe()
     try:
         try:
-            pid = _start(sandbox, command, fds, (said, netns, held, failing))
+            pid = _start(sandbox, command, fds, (*stdio, netns, held, failing))
         finally:
             os.close(failing)
         _lodge(sandbox, name, pid, command)
         with contextlib.suppress(BrokenPipeError):  # the lab has ended
             os.write(let_go, b"!")
         number = os.read(begun, 16).decode()  # nothing once the program runs
-        if number and said < 0:  # else the program's own words tell more
+        if number and stdio[1] < 0:  # else the program's own words tell more
             raise _failure(command, int(number))
     finally:
         wire.close([held, let_go, begun])
@@ -108,7 +108,10 @@ def stop(sandbox: Sandbox, name: str) -> None:
 
 
 def _start(
-    sandbox: Sandbox, command: Sequence[str], fds: Sequence[int], more: tuple[int, int, int, int]
+    sandbox: Sandbox,
+    command: Sequence[str],
+    fds: Sequence[int],
+    more: tuple[int, int, int, int, int],
 ) -> int:
     import subprocess
 
@@ -138,8 +141,8 @@ def _failure(command: Sequence[str], number: int) -> KernelError:
 
 
 def main() -> None:
-    """Run as `beside HOLDER SAID NETNS HELD FAILING PROGRAM …`: enter, start it, tell its PID."""
-    holder, said, netns, held, failing, *command = sys.argv[1:]
+    """Run as `beside HOLDER GIVEN SAID NETNS HELD FAILING PROGRAM …`: start that, tell its PID."""
+    holder, given, said, netns, held, failing, *command = sys.argv[1:]
     try:
         _enter(int(holder), int(netns))
         child = os.fork()
@@ -147,7 +150,7 @@ def main() -> None:
         os.write(1, f"error {error.errno or 0}".encode())
         os._exit(_FAILED)
     if child == 0:
-        _become(command, int(said), int(held), int(failing))
+        _become(command, (int(given), int(said), int(said)), int(held), int(failing))
     os.write(1, f"pid {child}".encode())
     os._exit(0)
 
@@ -163,14 +166,14 @@ def _enter(holder: int, netns: int) -> None:
         os.close(netns)
 
 
-def _become(command: Sequence[str], said: int, held: int, failing: int) -> None:
+def _become(
+    command: Sequence[str], standard: tuple[int, int, int], held: int, failing: int
+) -> None:
     try:
         os.setsid()
         nowhere = os.open(os.devnull, os.O_RDWR)
-        for number, fd in enumerate(
-            (nowhere, *((said, said) if said >= 0 else (nowhere, nowhere)))
-        ):
-            os.dup2(fd, number)
+        for number, fd in enumerate(standard):
+            os.dup2(nowhere if fd < 0 else fd, number)
         os.set_inheritable(failing, False)  # noqa: FBT003 - the standard library's own call
         if not os.read(held, 1):  # whoever started it has been killed
             os._exit(_FAILED)

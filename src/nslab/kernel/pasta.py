@@ -28,6 +28,8 @@ Where the queue overflows, as one of 500 does, bulk data through pasta of 2023-0
 """
 
 _PATIENCE = 5.0
+_GIVEN = "/proc/self/fd/0"
+"""Where pasta finds the netns: from 2024-08 on it closes all else that it inherits."""
 _NOISE = ("Failed to send",)
 
 
@@ -52,10 +54,10 @@ def start(sandbox: Sandbox, arguments: Sequence[str], ifname: str) -> None:
             "--netns-only",
             "--no-netns-quit",
             "--netns",
-            f"/proc/self/fd/{netns}",
+            _GIVEN,
         ]
         command = ["pasta", *own, *arguments]
-        pid = beside.start(sandbox, LODGED, command, [netns], said=said)
+        pid = beside.start(sandbox, LODGED, command, stdio=(netns, said))
         try:
             _await_link(sandbox, pid, said)
             _let_wait(sandbox, ifname)

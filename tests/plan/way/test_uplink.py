@@ -6,6 +6,10 @@ internet --- machine --- nslab.LAB [ outside --- lan --- pc1, pc2 ]
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+
 import pytest
 
 from tests.plan.way.world import FAR4, FAR6, MACHINE4, MACHINE6, World, connect, in_world
@@ -156,3 +160,24 @@ def test_a_second_way_out_joins_one_by_pasta(world: World) -> None:
     world.up({**LAB, "nodes": {"alone": {"uplink": True}, "other": {"uplink": True}}})
     assert world.ask("other", FAR4, 80) == f"{MACHINE4} 5"
     assert "as the file says" in world.nslab("show", "--drift").stdout
+
+
+_CLOSING = """#!{python}
+import os, signal, sys
+os.closerange(3, 1024)
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+os.execv({pasta!r}, ["pasta", *sys.argv[1:]])
+"""
+
+
+@in_world()
+def test_pasta_is_led_in_though_it_closes_what_it_inherits(world: World) -> None:
+    pasta = shutil.which("pasta")
+    if pasta is None:
+        pytest.skip("pasta is not installed")
+    closing = world.folder / "pasta"
+    closing.write_text(_CLOSING.format(python=sys.executable, pasta=pasta))
+    closing.chmod(0o755)
+    os.environ["PATH"] = f"{world.folder}:{os.environ['PATH']}"
+    world.up(LAB, "--uplink", "pasta")
+    assert world.ask("pc1", FAR4, 80) == f"{MACHINE4} 5"
