@@ -10,6 +10,16 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Protocol
+
+    class Act(Protocol):
+        """A step of a plan, as far as an error speaks of it."""
+
+        def words(self) -> str:
+            """Say it to a person."""
+
+        def command(self) -> str:
+            """Give the command that does the same."""
 
 
 class NslabError(Exception):
@@ -125,18 +135,21 @@ class StepError(NslabError):
     """A step of a plan failed; what was done before it has been undone.
 
     Attributes:
+        failed: the step itself.
+        step: in words.
         command: the step as the `ip` command that does the same.
         cause: the error that stopped it.
         undo_errors: what went wrong while undoing, most often nothing.
     """
 
     def __init__(
-        self, step: str, command: str, cause: NslabError, undo_errors: Sequence[NslabError] = ()
+        self, failed: Act, cause: NslabError, undo_errors: Sequence[NslabError] = ()
     ) -> None:
+        self.failed = failed
+        self.step = failed.words()
+        self.command = failed.command()
         left = "".join(f"; undoing failed too: {error}" for error in undo_errors)
-        super().__init__(f"cannot {step} [{command}]: {cause}{left}", hint=cause.hint)
-        self.step = step
-        self.command = command
+        super().__init__(f"cannot {self.step} [{self.command}]: {cause}{left}", hint=cause.hint)
         self.cause = cause
         self.undo_errors = tuple(undo_errors)
 

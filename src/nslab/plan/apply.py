@@ -99,10 +99,9 @@ def _places(runs: Sequence[list[Step]]) -> list[str]:
 
 def _step_error(error: NslabError, undo_errors: Sequence[NslabError]) -> NslabError:
     if isinstance(error, NetnsCreationError):
-        step = AddNetns(error.netns)
-        return StepError(step.words(), step.command(), error, undo_errors)
+        return StepError(AddNetns(error.netns), error, undo_errors)
     if isinstance(error, StepError):
-        return StepError(error.step, error.command, error.cause, undo_errors)
+        return StepError(error.failed, error.cause, undo_errors)
     return error
 
 
@@ -168,7 +167,7 @@ def _take(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:
     else:
         for step, why in _send(run, sandbox, done):
             why.hint = why.hint or step.remedy(why.errno)
-            raise StepError(step.words(), step.command(), why)
+            raise StepError(step, why)
 
 
 def _act(deed: Deed, sandbox: Sandbox) -> None:
@@ -177,10 +176,10 @@ def _act(deed: Deed, sandbox: Sandbox) -> None:
     except NetnsCreationError:
         raise
     except NslabError as error:
-        raise StepError(deed.words(), deed.command(), error) from None
+        raise StepError(deed, error) from None
     except OSError as error:
         why = libc.of_oserror("this machine", error)
-        raise StepError(deed.words(), deed.command(), why) from None
+        raise StepError(deed, why) from None
 
 
 def _is_sent(step: Step) -> bool:
@@ -195,7 +194,7 @@ def _send(run: list[Step], sandbox: Sandbox, done: list[Step]) -> list[tuple[Ste
         errors = transport.batch([request for _, request in requests])
     except KernelError as error:  # answers were lost: the steps may have been taken
         done.extend(run)
-        raise StepError(run[0].words(), run[0].command(), error) from None
+        raise StepError(run[0], error) from None
     answers = [(step, error) for (step, _), error in zip(requests, errors, strict=True)]
     done.extend(step for step, error in answers if error is None)
     return [(step, error) for step, error in answers if error is not None]

@@ -13,6 +13,8 @@ from nslab.plan.state import MODERN
 from nslab.plan.steps import AddNetns
 from nslab.plan.steps.relay import StartRelay
 from nslab.plan.steps.way import OpenHost
+from nslab.plan.way import tables
+from nslab.plan.way.host import FORWARDING
 from nslab.plan.way.lead import around, on_any_machine, with_links
 from nslab.plan.way.serve import serve
 
@@ -36,7 +38,7 @@ PATH=$PATH:/usr/sbin:/sbin
 mark() {{ made="$1 $made"; ip -n "$1" link set lo alias nslab:{lab}; }}
 is_marked() {{ ip -n "$1" link show lo 2>/dev/null | grep -qx ' *alias nslab:{pattern}'; }}
 later() {{ undo="$1; $undo"; }}
-delete() {{ for name; do ip netns delete "$name" || failed=1; done; }}
+{forward}delete() {{ for name; do ip netns delete "$name" || failed=1; done; }}
 
 failed=0
 made=
@@ -51,6 +53,20 @@ fi
 trap 'eval "$undo"; delete $made' EXIT
 trap 'exit 1' HUP INT TERM
 
+"""
+
+_FORWARD = """\
+forward() {{ for key; do  # the lab's table remembers what was off
+    if [ "$(sysctl -n "$key")" = 0 ] || nft list ruleset | grep -q "\\"$key=0\\""; then
+        nft "add rule inet {table} {memory} accept comment \\"$key=0\\""
+    fi
+    sysctl -qw "$key=1"
+done; }}
+put_back() {{  # what no other lab needs
+    off=$(nft list chain inet {table} {memory} | grep -o 'net[^"]*=0' || :)
+    nft delete table inet {table} || return
+    for word in $off; do nft list ruleset | grep -q "\\"$word\\"" || sysctl -qw "$word"; done
+}}
 """
 
 _TAIL = """
@@ -74,23 +90,30 @@ def script(lab: Desired) -> str:
         pattern=lab.name.replace(".", r"\."),
         names=" ".join(names),
         down="".join(down),
+        forward=_forward(lab) if lab.uplinks() else "",
     )
     return head + "\n".join(map(_line, steps)) + "\n" + _TAIL
+
+
+def _forward(lab: Desired) -> str:
+    return _FORWARD.format(table=tables.SCRIPTED + lab.name, memory=tables.MEMORY)
 
 
 def _line(step: Step) -> str:
     mark = f"; mark {step.netns}" if isinstance(step, AddNetns) else ""
     later = "".join(f"\nlater {quote(f'{command} || :')}" for command in _backs(step))
-    return step.command() + mark + later
+    if not isinstance(step, OpenHost):
+        return step.command() + mark + later
+    keys = " ".join(FORWARDING[version] for version in step.versions)
+    table = replace(tables.host_table(step.way, {}), name=tables.SCRIPTED + step.way.lab)
+    return f"nft {quote(table.words())}{later}\nforward {keys}"
 
 
 def _backs(step: Step) -> list[str]:
     """Give the commands that take back what would stay on the machine without the namespaces."""
-    if not isinstance(step, OpenHost | StartRelay):
-        return []
-    commands = [back.command() for back in step.undo()]
-    link = [f"ip link delete {quote(step.way.host_ifname)}"] if isinstance(step, OpenHost) else []
-    return commands + link
+    if isinstance(step, OpenHost):
+        return ["put_back", f"ip link delete {quote(step.way.host_ifname)}"]
+    return [back.command() for back in step.undo()] if isinstance(step, StartRelay) else []
 
 
 def _tools(lab: Desired) -> str:
@@ -106,5 +129,4 @@ def _steps(lab: Desired) -> list[Step]:
     leading = on_any_machine(lab)
     inner = compare(with_links(lower(lab), leading.way), {}, defaults=MODERN)
     steps = around(inner, leading, serve(lab, None), None)
-    shut = [replace(step, doors=()) if isinstance(step, OpenHost) else step for step in steps]
-    return [AddNetns(OUTSIDE), *shut] if lab.uplinks() else shut
+    return [AddNetns(OUTSIDE), *steps] if lab.uplinks() else list(steps)

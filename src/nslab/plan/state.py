@@ -34,7 +34,13 @@ Settings = tuple[tuple[str, int], ...]
 """Settings of a link's kind by their names, sorted."""
 
 PLAIN: Settings = (("mcast_snooping", 0), ("stp_state", 0), ("vlan_filtering", 0))
-"""Those of a bridge that is a plain switch: it forwards all frames, and at once."""
+"""Those of a bridge that is a plain switch: it forwards all frames, and at once.
+
+Without snooping it floods multicast, and waits for no querier.
+"""
+
+UNTOUCHED: Settings = (("mcast_snooping", 1), ("stp_state", 0), ("vlan_filtering", 0))
+"""Those of a bridge that nobody has touched."""
 
 MODERN = dict.fromkeys(IMPLIED, "0")
 """Their values in a new netns of a machine that speaks IPv6 and was not told otherwise."""

@@ -211,8 +211,16 @@ def test_a_lab_is_not_taken_for_one_whose_name_begins_so() -> None:
 
 def test_what_is_remembered_is_read_again() -> None:
     found = tables.host_table(WAY, MEMORY).objects()
-    assert tables.remembered(found) == tables.remembered(found, "demo") == MEMORY
-    assert tables.remembered(found, "dem") == {}
+    assert tables.remembered(found, "demo") == tables.remembered_beside(found, "dem") == MEMORY
+    assert tables.remembered(found, "dem") == tables.remembered_beside(found, "demo") == {}
+
+
+def test_what_a_script_s_lab_remembers_counts_and_it_is_no_lab_that_has_ended() -> None:
+    scripted = table("inet", "nslab-script.demo")
+    memory = rule("inet nslab-script.demo before", ACCEPT, comment="net.ipv4.ip_forward=0")
+    found = [scripted, memory]
+    assert tables.remembered_beside(found, "demo") == {"net.ipv4.ip_forward": "0"}
+    assert tables.labs(found) == []
 
 
 def test_comments_of_others_are_not_remembered() -> None:
@@ -220,7 +228,7 @@ def test_comments_of_others_are_not_remembered() -> None:
         rule("inet mine before", ACCEPT, comment="net.ipv4.ip_forward=0"),
         rule("inet nslab.demo postrouting", ACCEPT, comment="net.ipv4.ip_forward=0"),
     ]
-    assert tables.remembered(others) == {}
+    assert tables.remembered_beside(others, "other") == {}
 
 
 FULL = replace(WAY, subnets=SUBNETS, plain=PLAIN, forwards=FORWARDS)

@@ -13,6 +13,7 @@ from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.kinds.macvlan import MacvlanInfo
 from nslab.netlink.rtnl.link import IFF, Link, LinkInfo, VethInfo
 from nslab.netlink.rtnl.linkinfo import BridgeInfo
+from nslab.plan.state import UNTOUCHED
 from nslab.plan.steps.step import NEW, Step, ip_in
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class AddBridge(Step):
 
     def command(self) -> str:
         name, mac = quote(self.link.ifname), self.link.mac
-        return f"{ip_in(self.netns)} link add {name} address {mac} type bridge mcast_snooping 0"
+        words = "".join(f" {key} {value}" for key, value in self.settings().items())
+        return f"{ip_in(self.netns)} link add {name} address {mac} type bridge{words}"
 
     def finding(self) -> str:
         return f"{self.netns}: the bridge is missing"
@@ -39,12 +41,17 @@ class AddBridge(Step):
     def undo(self) -> list[Step]:
         return [DeleteLink(self.netns, self.link)]
 
+    def settings(self) -> dict[str, int]:
+        """Give those that are not a new bridge's by themselves."""
+        return dict(one for one in self.link.settings if one not in UNTOUCHED)
+
     def requests(self, _: Open) -> list[Request]:
-        # Without snooping a bridge floods multicast as a plain switch does: no querier to wait for.
-        info = LinkInfo(kind="bridge", data=BridgeInfo(mcast_snooping=0))
         link = self.link
         body = Link(
-            index=link.ifindex, ifname=link.ifname, address=mac_bytes(link.mac), linkinfo=info
+            index=link.ifindex,
+            ifname=link.ifname,
+            address=mac_bytes(link.mac),
+            linkinfo=_bridge_info(self.settings()),
         )
         return [Request(RTM.NEWLINK, body, NEW)]
 
@@ -282,14 +289,16 @@ class SetLink(Step):
     def kind_info(self) -> LinkInfo | None:
         """Give what is to be set of the link's kind, a bridge's alone."""
         changed = {key: new for key, new, _ in self.settings()}
-        if not changed:
-            return None
-        data = BridgeInfo(
-            mcast_snooping=changed.get("mcast_snooping"),
-            stp_state=changed.get("stp_state"),
-            vlan_filtering=changed.get("vlan_filtering"),
-        )
-        return LinkInfo(kind=self.link.kind, data=data)
+        return _bridge_info(changed) if changed else None
+
+
+def _bridge_info(settings: dict[str, int]) -> LinkInfo:
+    data = BridgeInfo(
+        mcast_snooping=settings.get("mcast_snooping"),
+        stp_state=settings.get("stp_state"),
+        vlan_filtering=settings.get("vlan_filtering"),
+    )
+    return LinkInfo(kind="bridge", data=data)
 
 
 _PASSTHRU, _NOPROMISC = 8, 1  # linux/if_link.h: MACVLAN_MODE_PASSTHRU, MACVLAN_FLAG_NOPROMISC

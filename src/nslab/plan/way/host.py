@@ -119,7 +119,7 @@ def sweep() -> list[str]:
 
 def _open(way: Way, versions: set[int]) -> None:
     found = ruleset()
-    before = tables.remembered(found)
+    before = tables.remembered(found, way.lab) | tables.remembered_beside(found, way.lab)
     keys = [FORWARDING[version] for version in sorted(versions)]
     for key in keys:
         value = _exchange(key)
@@ -183,19 +183,14 @@ def _readable() -> list[Json]:
     try:
         return ruleset()
     except program.UnreadableError:
-        ours = [name for name in table_names() if name.startswith(PREFIX)]
+        ours = [name for name in table_names() if name.startswith((PREFIX, tables.SCRIPTED))]
         return [one for name in ours for one in program.listed(["table", "inet", name])]
 
 
 def _close(lab: str) -> None:
     found = _readable()
     before = tables.remembered(found, lab)
-    others = {
-        key
-        for other in tables.labs(found)
-        if other != lab
-        for key in tables.remembered(found, other)
-    }
+    others = tables.remembered_beside(found, lab)
     for key, value in before.items():
         if key not in others:
             _give_back(key, value)

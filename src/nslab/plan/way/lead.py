@@ -168,8 +168,10 @@ def is_overtaken(error: OvertakenError | StepError) -> bool:
     """Tell whether another lab was quicker: the machine had just got a route to the same."""
     if isinstance(error, OvertakenError):
         return True
+    from nslab.plan.steps import AddRoute
+
     exists = isinstance(error.cause, KernelError) and error.cause.errno == errno.EEXIST
-    return exists and error.step.startswith("route ") and error.step.endswith(HOST)
+    return exists and isinstance(error.failed, AddRoute) and error.failed.netns == HOST
 
 
 def as_it_is(lab: Desired, before: Way | None) -> Leading:

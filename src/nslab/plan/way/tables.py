@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 MEMORY = "before"
 """The chain, attached to nothing, whose comments remember the machine's settings from before."""
 
+SCRIPTED = "nslab-script."
+"""How the names of tables begin that the scripts of `plan --script` make; the lab's name follows.
+
+They have no holder, and are yet no leftovers.
+"""
+
 OURS = "nslab"
 """The name of our table in the netns `outside`."""
 
@@ -156,16 +162,23 @@ def labs(ruleset: Sequence[Json]) -> list[str]:
     return sorted(set(found))
 
 
-def remembered(ruleset: Sequence[Json], lab: str | None = None) -> dict[str, str]:
-    """Give the settings from before that one lab's table remembers, or all labs' together."""
-    found: dict[str, str] = {}
+def remembered(ruleset: Sequence[Json], lab: str) -> dict[str, str]:
+    """Give the settings from before that one lab's table remembers."""
+    return {key: value for table, key, value in _memory(ruleset) if table == PREFIX + lab}
+
+
+def remembered_beside(ruleset: Sequence[Json], lab: str) -> dict[str, str]:
+    """Give those that all other labs remember, also labs that a script has built."""
+    return {key: value for table, key, value in _memory(ruleset) if table != PREFIX + lab}
+
+
+def _memory(ruleset: Sequence[Json]) -> Iterator[tuple[str, str, str]]:
+    """Give tables, and what they remember: a sysctl's key and its value."""
     for rule in _parts(ruleset, "rule"):
         table = str(rule["table"])
-        mine = table.startswith(PREFIX) if lab is None else table == PREFIX + lab
-        if mine and rule["chain"] == MEMORY:
+        if table.startswith((PREFIX, SCRIPTED)) and rule["chain"] == MEMORY:
             key, _, value = _comment(rule).partition("=")
-            found[key] = value
-    return found
+            yield table, key, value
 
 
 def admitted(ruleset: Sequence[Json], lab: str | None = None) -> list[dict[str, Json]]:
