@@ -211,6 +211,19 @@ def test_what_breaks_beyond_the_machine_is_named_beside_pasta(world: World) -> N
 
 
 @in_world()
+def test_a_default_route_without_a_gateway_is_one(world: World) -> None:
+    nameless(world)
+    world.up(LAB)
+    run(f"ip route replace {FAR4} via {ROUTER4}")
+    run("ip route replace default dev eth0")
+    code, found = hops(world)
+    details = {hop["name"]: hop["detail"] for hop in found}
+    assert code == 0
+    assert details["IPv4 beyond"] == "not asked: this machine's default route names no one gateway"
+    world.nslab("down")
+
+
+@in_world()
 def test_a_router_that_is_gone_is_named(world: World) -> None:
     nameless(world)
     world.up(LAB)

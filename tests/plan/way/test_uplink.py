@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from tests.plan.way.world import FAR4, FAR6, MACHINE4, MACHINE6, World, connect, in_world
+from tests.plan.way.world import FAR4, FAR6, MACHINE4, MACHINE6, World, connect, in_world, ip
 
 LAB: dict[str, object] = {
     "name": "led-out",
@@ -181,3 +181,12 @@ def test_pasta_is_led_in_though_it_closes_what_it_inherits(world: World) -> None
     os.environ["PATH"] = f"{world.folder}:{os.environ['PATH']}"
     world.up(LAB, "--uplink", "pasta")
     assert world.ask("pc1", FAR4, 80) == f"{MACHINE4} 5"
+
+
+@in_world()
+def test_a_link_of_the_machine_s_own_with_that_name_is_left_alone(world: World) -> None:
+    ip("link", "add", "nslab.led-out", "type", "bridge")
+    before = world.state()
+    with pytest.raises(AssertionError, match=r"nslab\.led-out is there and not the lab's"):
+        world.up(LAB)
+    assert world.state() == before

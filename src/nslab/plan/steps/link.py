@@ -79,6 +79,12 @@ class AddVeth(Step):
         ends = f"{self.netns}:{self.near.ifname} and {self.far_netns}:{self.far.ifname}"
         return f"{self.far_netns}:{self.far.ifname}: nothing joins {ends}"
 
+    def remedy(self, number: int) -> str | None:
+        if self.netns != HOST or number != errno.EEXIST:
+            return None
+        name = self.near.ifname
+        return f"{name} is there and not the lab's: rename it, or the lab"
+
     def undo(self) -> list[Step]:
         return [DeleteLink(self.netns, self.near, (self.far_netns, self.far), self.master)]
 

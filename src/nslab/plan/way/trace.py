@@ -211,10 +211,14 @@ class _Way:
 
     def beyond(self, *, asking: bool = True) -> Hop:
         """Ask the machine's own next hop, and see which address what leaves has."""
-        target = look().gateways.get(self.version)
-        if target is None:
+        machine = look()
+        if self.version not in machine.versions:
             hint = "the machine itself reaches no other network by this version"
             return self.hop("beyond", "this machine has no default route", ok=False, hint=hint)
+        target = machine.gateways.get(self.version)
+        if target is None:  # as on a tunnel, or with several next hops
+            detail = "not asked: this machine's default route names no one gateway"
+            return self.hop("beyond", detail, ok=True)
         if not asking:
             detail = f"not asked: pasta passes pings for the groups of {_PING_GROUPS} alone"
             return self.hop("beyond", detail, ok=True)
