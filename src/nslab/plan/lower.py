@@ -81,7 +81,8 @@ def _join_machine(state: State, lab: Desired) -> None:
             near = LinkState(port, "veth", mac=mac, peer=(HOST, far.ifname))
             state[HOST].links[far.ifname] = far
         else:
-            near = LinkState(port, "macvlan", peer=(HOST, bridge.host.link))
+            index = _high(lab.name, bridge.name, port)
+            near = LinkState(port, "macvlan", index, peer=(HOST, bridge.host.link))
         state[bridge.name].links[port] = near._replace(master=bridge.ifname)
 
 
@@ -103,6 +104,14 @@ def host_port(lab: str, bridge: str, port: str, master: str) -> LinkState:
     )
 
 
+def _high(*words: str) -> int:
+    """Give an ifindex that no other link has, be it in the netns of the link below.
+
+    Older kernels (as 6.1) look there whether a new macvlan's ifindex, or else its name, is free.
+    """
+    return HIGH + int(digest(*words)[:6], 16)
+
+
 def _lead_out(state: State, lab: Desired) -> None:
     """Join the nodes and bridges that have a way out to the netns `outside`, which forwards.
 
@@ -118,6 +127,7 @@ def _lead_out(state: State, lab: Desired) -> None:
             state[OUTSIDE].links[end.ifname] = LinkState(
                 end.ifname,
                 "macvlan",
+                _high(lab.name, OUTSIDE, end.ifname),
                 mac=bridge.mac,
                 mtu=end.mtu or USUAL_MTU,
                 peer=below,

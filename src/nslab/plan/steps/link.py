@@ -139,7 +139,8 @@ class AddMacvlan(Step):
         name = quote(self.link.ifname)
         mtu = f" mtu {self.link.mtu}" if self.link.mtu else ""
         said = (
-            f"{ip_in(self.netns)} link add link {quote(self.below)} name {name}{mtu}"
+            f"{ip_in(self.netns)} link add link {quote(self.below)} name {name}"
+            f" index {self.link.ifindex}{mtu}"
             f" netns {self.above} type macvlan mode passthru{' nopromisc' * self._is_quiet()}"
         )
         if self.master is None:
