@@ -1,6 +1,6 @@
 """Labs up and down in one process, again and again: nothing grows.
 
-    python -m tests.torture.cycles [--cycles 1000] [--part PART]
+    python -m tests.torture.cycles [--cycles 1000] [--part PART] [--who root|user]
 
 The parts: `plain` (up, down), `change` (a running lab is changed), `programs` (run, popen), `ping`
 (ping, check, show), and with a way out `kernel` and `pasta`. What is counted: the process's own
@@ -53,6 +53,9 @@ GRANTED = {"user": 1, "net": 6, "mnt": 2, "pid": 1, "ipc": 1}
 
 MEMORY = 1024
 """KiB that Python's own allocator may take in the course of a run."""
+
+CYCLES, FEWER = 1000, 300
+"""How many are done of `plain`, and of all other parts."""
 
 _WARM = 20
 _PATIENCE = 120.0
@@ -333,7 +336,7 @@ def _kept(fresh: set[str]) -> tuple[list[Figure], list[str]]:
 def main() -> None:
     """Run the parts; write the results, and keep those of parts that are not run now."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--cycles", type=int, default=1000)
+    parser.add_argument("--cycles", type=int, help=f"of each part; else {CYCLES}, {FEWER}")
     parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--who", choices=("root", "user"))
     parser.add_argument(apart.INSIDE, action="store_true")
@@ -350,7 +353,8 @@ def main() -> None:
     ]
     figures, failures = _kept({f"{part}, {who}" for part, who in runs})
     for part, who in runs:
-        words = ("--part", part, "--who", who, "--cycles", str(options.cycles))
+        cycles = options.cycles or (CYCLES if part == "plain" else FEWER)
+        words = ("--part", part, "--who", who, "--cycles", str(cycles))
         user = who == "user" and part not in LED_OUT
         found, wrong = apart.run("tests.torture.cycles", *words, user=user)
         figures += [(f"{part}, {who}: {text}", value) for text, value in found]
@@ -358,9 +362,8 @@ def main() -> None:
         print(
             "\n".join([f"{part}, {who}", *(f"{value:>8}  {text}" for text, value in found), *wrong])
         )
-    results.write(
-        "cycles", f"python -m tests.torture.cycles --cycles {options.cycles}", figures, failures
-    )
+    said = f" --cycles {options.cycles}" if options.cycles else ""
+    results.write("cycles", f"python -m tests.torture.cycles{said}", figures, failures)
     sys.exit(bool(failures))
 
 

@@ -47,7 +47,9 @@ def _scenario(name: str, counted: dict[str, int], *, once: bool) -> list[str]:
             try:
                 found = trials(name, slices, first, Path(folder) / "told", once=once)
             except BaseException as error:  # noqa: BLE001 - pytest's own, too
-                failures.append(f"{name}: slice {first} of {slices}: {str(error)[:2000]}")
+                failures.append(
+                    f"{name}: slice {first} of {slices}: {' '.join(str(error).split())[:600]}"
+                )
                 continue
         for key in counted:
             counted[key] += found[key]

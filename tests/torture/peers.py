@@ -186,7 +186,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=20, help="of each contestant")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    figures: list[results.Figure] = [("nodes on one bridge", NODES)]
+    figures: list[results.Figure] = []
     for number in range(2 + (has_mininet() and shutil.which("mnexec") is not None)):
         measured = play(functools.partial(seconds, number=number))
         rng = random.Random(f"{options.seed} {number}")  # noqa: S311

@@ -12,12 +12,34 @@ from tests.torture import results
 from tests.torture.machine import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.torture.results import Result
+
+    Cells = dict[str, dict[str, str]]
+    """What was counted, and of each the figure in each column."""
 
 TEMPLATE = ROOT / "tests" / "torture" / "reliability.md.in"
 DOCUMENT = ROOT / "docs" / "reliability.md"
-PARTS = ("kill", "fuzz", "cycles", "labs", "peers")
-"""The parts, in the order of the document."""
+
+PARTS: Mapping[str, Mapping[str, str]] = {
+    "kill": {"kill": ""},
+    "faults": {"faults": ""},
+    "peers": {"peers": ""},
+    "fuzz": {"fuzz-netlink": "netlink", "fuzz-loader": "lab files", "fuzz-ip": "`nslab ip`"},
+    "cycles": {"cycles": ""},
+    "many": {"many": ""},
+    "labs": {
+        "labs-root-none": "root",
+        "labs-root-kernel": "root, led out",
+        "labs-user-none": "user",
+        "labs-user-pasta": "user, led out",
+    },
+}
+"""The results of each part, and the columns of those that share a table."""
+
+LONG = ("faults",)
+"""Parts of which so many were tried that each has a row, not a column."""
 
 _COLUMN = re.compile(r"(.+?): (.+)")
 
@@ -28,13 +50,43 @@ def table(rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], rule, *rows[1:]])
 
 
-def figures(result: Result) -> str:
-    """Write a part's figures, with what made them."""
-    return f"{table([['what', 'figure'], *map(_row, result['figures'])])}\n\n{made(result)}"
+def section(name: str) -> str:
+    """Write a part's table with what made it, or say what has not been run."""
+    there = {column: results.read(file) for file, column in PARTS[name].items()}
+    found = {column: result for column, result in there.items() if result is not None}
+    if not found:
+        return f"Not run yet: `python -m tests.torture {name}`."
+    cells: Cells = {}
+    for column, result in found.items():
+        for words, value in result["figures"]:
+            own = None if column else _COLUMN.fullmatch(words)
+            what, place = (own[2], own[1]) if own else (words, column or "figure")
+            if name in LONG:
+                what, place = place, what
+            cells.setdefault(what, {})[place] = str(value)
+    return "\n\n".join([across(without_zeros(cells)), *map(made, found.values())])
 
 
-def _row(figure: tuple[str, object]) -> list[str]:
-    return [figure[0], str(figure[1])]
+def across(cells: Cells) -> str:
+    """Write a table with a column for each of those who were tried."""
+    names = list(dict.fromkeys(name for row in cells.values() for name in row))
+    rows = [[what, *(row.get(name, "-") for name in names)] for what, row in cells.items()]
+    return table([["what", *names], *rows])
+
+
+def without_zeros(cells: Cells) -> Cells:
+    """Put growths that are 0 for everybody into one row, which names them all."""
+    names = list(dict.fromkeys(name for row in cells.values() for name in row))
+    none = [what for what, row in cells.items() if _is_growth(what) and set(row.values()) == {"0"}]
+    kept = {what: row for what, row in cells.items() if what not in none}
+    if none:
+        words = ", ".join(what.removeprefix("growth of ") for what in none)
+        kept[f"growth of each of: {words}"] = dict.fromkeys(names, "0")
+    return kept
+
+
+def _is_growth(what: str) -> bool:
+    return what.startswith("growth of ")
 
 
 def made(result: Result) -> str:
@@ -46,25 +98,6 @@ def made(result: Result) -> str:
         return said
     lines = "\n".join(f"- {failure}" for failure in result["failures"])
     return f"{said}\n\n**What failed:**\n\n{lines}"
-
-
-def contestants(result: Result) -> str:
-    """Write figures of the form `who: what` with a column for each of who."""
-    cells: dict[str, dict[str, str]] = {}
-    for words, value in result["figures"]:
-        if found := _COLUMN.fullmatch(words):
-            cells.setdefault(found[2], {})[found[1]] = str(value)
-    names = list(dict.fromkeys(name for row in cells.values() for name in row))
-    rows = [[what, *(row.get(name, "-") for name in names)] for what, row in cells.items()]
-    return f"{table([['what', *names], *rows])}\n\n{made(result)}"
-
-
-def section(name: str) -> str:
-    """Write a part's section, or say that it has not been run."""
-    result = results.read(name)
-    if result is None:
-        return f"Not run yet: `python -m tests.torture.{name}`."
-    return contestants(result) if name == "peers" else figures(result)
 
 
 def document() -> str:

@@ -33,7 +33,7 @@ def trial(
     return Trial(0, way, verb, begin, goal, victim, kind, share, then, down_first)
 
 
-LED, MORE, PLAIN = "led out", "led out, changed", "plain"
+LED, MORE, PLAIN, JOINED = "led out", "led out, changed", "plain", "joined"
 CASES = {
     "the ended lab's veth is still there": trial(ROOT, "holder", (LED, LED, LED)),
     "the ended lab was led out, the next is not": trial(ROOT, "holder", (LED, LED, PLAIN)),
@@ -44,6 +44,9 @@ CASES = {
     ),
     "what leads out was made last of all": trial(
         ROOT, "change", (PLAIN, LED, PLAIN), (COMMAND, "step", 0.99)
+    ),
+    "the bridge has the way out's MTU already": trial(
+        HOSTED, "change", (PLAIN, LED, JOINED), (COMMAND, "step", 0.7746)
     ),
     "the change begins anew without its holder": trial(
         ROOT, "change", (LED, PLAIN, LED), (HOLDER, "step", 0.1)

@@ -75,7 +75,7 @@ class Trial:
 
     def run(self, tree: dict[str, Tree], edit: dict[str, Tree], chance: random.Random) -> None:
         """Do everything with one lab and one edit of it."""
-        before = seen()
+        before = settled(seen, _PAUSES[0])  # IPv6's routes come a little after a carrier
         if self.way == "pasta":  # which cannot do without
             tree, edit = masqueraded(tree), masqueraded(edit)
         first, second = read(tree, self.name), read(edit, self.name)

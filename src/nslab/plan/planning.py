@@ -164,8 +164,9 @@ def _all(labs: Sequence[Desired], seen: State) -> State:
 def _both(first: NetnsState, second: NetnsState) -> NetnsState:
     links = second.links | first.links
     for ifname in first.links.keys() & second.links.keys():
-        addresses = first.links[ifname].addresses + second.links[ifname].addresses
-        links[ifname] = links[ifname]._replace(addresses=tuple(dict.fromkeys(addresses)))
+        one, other = first.links[ifname], second.links[ifname]
+        addresses = tuple(dict.fromkeys(one.addresses + other.addresses))
+        links[ifname] = one._replace(addresses=addresses, mtu=one.mtu or other.mtu)
     routes = list(dict.fromkeys([*first.routes, *second.routes]))
     return NetnsState(links, routes, second.sysctl | first.sysctl)
 
