@@ -41,7 +41,17 @@ def offered(machine: Machine, line: str) -> list[str]:
         ("nslab help comp", ["completion"]),
         (
             "nslab ping --",
-            ["--all", "--expect", "--help", "--json", "--lab", "--outside", "--timeout", "--tries"],
+            [
+                "--all",
+                "--expect",
+                "--help",
+                "--json",
+                "--lab",
+                "--outside",
+                "--quiet",
+                "--timeout",
+                "--tries",
+            ],
         ),
         ("nslab ping ", ["gw", "left", "pc1", "pc2", "pc3"]),
         ("nslab ping left pc", ["pc1", "pc2", "pc3"]),
