@@ -173,6 +173,7 @@ def _both(first: NetnsState, second: NetnsState) -> NetnsState:
 
 def look_at(sandbox: Sandbox, labs: Sequence[Desired]) -> State:
     """Read a lab's namespaces, and of the machine's what is the lab's way out."""
+    labs = list({id(lab): lab for lab in labs}.values())
     led_out = any(lab.uplinks() for lab in labs)
     return observe(sandbox, labs, probe(sandbox.lab) if led_out else None)
 
