@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
         @property
         def in_flight(self) -> int: ...  # noqa: D102 - as said above
-        def finished(self, probe: Probe, /) -> None: ...  # noqa: D102
+        def finished(self, echo: Echo, /) -> None: ...  # noqa: D102
 
 
 AF_INET = 2
@@ -215,7 +215,7 @@ class Round:
         """Note what came of a probe."""
         self.answers[number] = echo
         if self.pace is not None:
-            self.pace.finished(self.probes[number])
+            self.pace.finished(echo)
 
     def drain(self, sock: Socket, version: int) -> None:
         """Take all that a socket has received."""

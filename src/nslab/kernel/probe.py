@@ -18,6 +18,7 @@ def ask(
     timeout: float = 1.0,
     tries: int = 3,
     progress: Callable[[int], None] | None = None,
+    pace: echo.Pace | None = None,
 ) -> list[echo.Echo]:
     """Send all probes and gather their answers, in the order of the probes.
 
@@ -27,6 +28,7 @@ def ask(
         timeout: seconds to wait for the answer to one try.
         tries: how often to ask before giving up.
         progress: called now and then with the number of probes that are done.
+        pace: what keeps the pings from being too many.
 
     Raises:
         KernelError: a socket could not be opened.
@@ -36,6 +38,7 @@ def ask(
     pinged = [probes[number] for number in by_echo]
     sockets = _sockets(pinged, opener)
     pings = echo.Round(pinged, sockets, timeout, tries)
+    pings.pace = pace
     calls = dial.Round([probes[number] for number in by_call], opener, timeout, tries)
 
     def tell(left: int) -> None:

@@ -17,7 +17,7 @@ from nslab.netlink.rtnl.neigh import Neigh
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nslab.kernel.echo import Probe
+    from nslab.kernel.echo import Echo, Probe
     from nslab.kernel.sandbox import Sandbox
     from nslab.lab.model import Address, Desired
 
@@ -29,6 +29,12 @@ _DOZEN = 12
 _FAMILY = {4: AF.INET, 6: AF.INET6}
 
 _Pair = frozenset[tuple[str, "Address"]]
+
+
+def paced(sandbox: Sandbox, lab: Desired, probes: Sequence[Probe]) -> Neighbours | None:
+    """Give what keeps probes from filling the table; None where they are too few for that."""
+    found = Neighbours(sandbox, lab, [probe for probe in probes if probe.protocol == "icmp"])
+    return found if found.many else None
 
 
 class Neighbours:
@@ -69,15 +75,18 @@ class Neighbours:
         """
 
         def place(probe: Probe) -> tuple[int, ...]:
-            one, other = sorted(self._place[name] for name in (probe.source, probe.target))
+            one, other = sorted(self._place.get(name, -1) for name in (probe.source, probe.target))
             return one // _DOZEN, other // _DOZEN, one, other
 
         return sorted(probes, key=place)
 
-    def finished(self, probe: Probe) -> None:
-        """Be told that a probe is done; forget neighbours, many at once."""
-        pair = self._pair(probe)
-        if pair is None:
+    def finished(self, echo: Echo) -> None:
+        """Be told what came of a probe; forget neighbours, many at once.
+
+        What was not answered stays in the table, for whoever asks why.
+        """
+        pair = self._pair(echo.probe)
+        if pair is None or not echo.ok:
             return
         self._left[pair] -= 1
         if not self._left[pair]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nslab.kernel import echo
-from nslab.plan.neighbours import Neighbours
+from nslab.plan.neighbours import paced
 
 if TYPE_CHECKING:
     from _socket import socket
@@ -84,8 +84,8 @@ class Asking:
 
 def ping(sandbox: Sandbox, lab: Desired, probes: Sequence[echo.Probe], asking: Asking) -> Pings:
     """Send probes, all at once or as many as the kernel can bear, and gather what comes of them."""
-    neighbours = Neighbours(sandbox, lab, probes)
-    sent = neighbours.together(probes) if neighbours.many else probes
+    pace = paced(sandbox, lab, probes)
+    sent = probes if pace is None else pace.together(probes)
     sockets = sockets_for(sandbox, probes)
     try:
         found = echo.ping(
@@ -94,13 +94,13 @@ def ping(sandbox: Sandbox, lab: Desired, probes: Sequence[echo.Probe], asking: A
             timeout=asking.timeout,
             tries=asking.tries,
             progress=lambda done: asking.tell(done, len(probes)),
-            pace=neighbours if neighbours.many else None,
+            pace=pace,
         )
     finally:
         for sock in sockets.values():
             sock.close()
-    if neighbours.many:
-        neighbours.forget()
+    if pace is not None:
+        pace.forget()
     answers = {one.probe: one for one in found}
     return Pings(tuple(answers[probe] for probe in probes))
 

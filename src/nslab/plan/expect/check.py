@@ -15,6 +15,7 @@ from nslab.plan.expect.finding import Checks, Finding
 from nslab.plan.expect.guard import canaries
 from nslab.plan.expect.places import Places
 from nslab.plan.expect.view import View
+from nslab.plan.neighbours import paced
 
 if TYPE_CHECKING:
     from _socket import socket
@@ -52,7 +53,7 @@ def check(sandbox: Sandbox, lab: Desired, how: Asking) -> Checks:
     """Test what a lab expects, or that everything on one segment reaches everything there."""
     places = Places(lab)
     view = View(sandbox, lab, how.timeout)
-    found = _ask(sandbox, beyond.questions(lab, how.outside), how)
+    found = _ask((sandbox, lab), beyond.questions(lab, how.outside), how)
     cases = expand(places, beyond.choose(found.values()), beyond.loopbacks())
     asked = [case for case in cases if case.probe is not None]
     guards: Guards = {
@@ -63,11 +64,11 @@ def check(sandbox: Sandbox, lab: Desired, how: Asking) -> Checks:
     watched = [probe for each in guards.values() for canary in each for probe in canary.probes]
     reached = [case for case in asked if case.expectation.reach]
     positive = [probe for case in reached for probe in (case.probe, case.behind)]
-    before = _ask(sandbox, [*watched, *positive], how)
+    before = _ask((sandbox, lab), [*watched, *positive], how)
     unsure = {case: _weakness(guards[case], before, view) for case in guards}
-    negative = _ask(sandbox, [case.probe for case in guards], how)
+    negative = _ask((sandbox, lab), [case.probe for case in guards], how)
     large = _large(view, places, [before[case.probe] for case in reached if case.probe])
-    after = _ask(sandbox, [*watched, *large], how)
+    after = _ask((sandbox, lab), [*watched, *large], how)
     for case, fault in unsure.items():
         unsure[case] = fault or _weakness(guards[case], after, view)
     whole = {replace(probe, size=0): after[probe] for probe in large}
@@ -80,13 +81,18 @@ def check(sandbox: Sandbox, lab: Desired, how: Asking) -> Checks:
     return Checks(tuple(findings))
 
 
-def _ask(sandbox: Sandbox, probes: Iterable[Probe | None], how: Asking) -> dict[Probe, Echo]:
-    """Ask each of these once, all at the same time."""
+def _ask(
+    place: tuple[Sandbox, Desired], probes: Iterable[Probe | None], how: Asking
+) -> dict[Probe, Echo]:
+    """Ask each of these once, all at the same time, or as many as the kernel can bear."""
+    sandbox, lab = place
     every = [probe for probe in dict.fromkeys(probes) if probe is not None]
     barred = {probe: Echo(probe, None, beyond.BARRED) for probe in every if _is_barred(probe)}
     asked = [probe for probe in every if probe not in barred]
     if not asked:
         return barred
+    pace = paced(sandbox, lab, asked)
+    asked = asked if pace is None else pace.together(asked)
 
     def tell(done: int) -> None:
         if how.progress is not None:
@@ -98,7 +104,11 @@ def _ask(sandbox: Sandbox, probes: Iterable[Probe | None], how: Asking) -> dict[
         found = iter(sandbox.sockets(family, kind, protocol, inside) if inside else ())
         return [own.pop() if name == HOST else next(found) for name in names]
 
-    found = probing.ask(asked, opened, timeout=how.timeout, tries=how.tries, progress=tell)
+    found = probing.ask(
+        asked, opened, timeout=how.timeout, tries=how.tries, progress=tell, pace=pace
+    )
+    if pace is not None:
+        pace.forget()
     return {**barred, **dict(zip(asked, found, strict=True))}
 
 
