@@ -246,5 +246,5 @@ def _load_all() -> None:
     for module in pkgutil.walk_packages(nslab.__path__, "nslab."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    if os.getuid() == 0:
+    if world.python_for_all():
         _path_for_all()

@@ -42,7 +42,7 @@ from nslab.plan.steps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from nslab.lab.model import Interface, Route
     from nslab.plan.state import End, State
@@ -55,6 +55,7 @@ def compare(
     observed: State,
     last: State | None = None,
     defaults: dict[str, str] | None = None,
+    standing: Mapping[str, int] | None = None,
 ) -> Plan:
     """Compute the steps from observed to desired.
 
@@ -64,11 +65,13 @@ def compare(
         last: what was asked for the last time, None for a lab that is new.
         defaults: sysctls as a new netns has them on this machine, "" for what is not known. Those
             of a lab's own making (IMPLIED) that are not among them do not exist here.
+        standing: the ifindexes of the links that the kernel puts into each netns (STANDING).
 
     Raises:
         NslabError: a link that is not ours stands in the way.
     """
-    return Plan(tuple(_Comparison(desired, observed, last or {}, defaults or {}).steps()))
+    new = defaults or {}, standing or {}
+    return Plan(tuple(_Comparison(desired, observed, last or {}, *new).steps()))
 
 
 def _turn(place: tuple[str, LinkState]) -> tuple[bool, bool]:
@@ -78,7 +81,12 @@ def _turn(place: tuple[str, LinkState]) -> tuple[bool, bool]:
 
 class _Comparison:
     def __init__(
-        self, desired: State, observed: State, last: State, defaults: dict[str, str]
+        self,
+        desired: State,
+        observed: State,
+        last: State,
+        defaults: dict[str, str],
+        standing: Mapping[str, int],
     ) -> None:
         kept = {name: KEPT[name] for name in KEPT if name in last and name not in desired}
         self.desired = complete({**desired, **kept}, defaults)
@@ -89,7 +97,10 @@ class _Comparison:
         self.present = {name: observed[name] for name in observed if name in known}
         self.gone = [name for name in self.present if name not in self.desired]
         self.new = [name for name in self.desired if name not in {**self.present, **KEPT}]
-        coming = {name: NetnsState() if name == HOST else fresh(defaults) for name in self.desired}
+        coming = {
+            name: NetnsState() if name == HOST else fresh(defaults, standing)
+            for name in self.desired
+        }
         self.observed = {**coming, **self.present}
         self.indexes: dict[str, dict[str, int]] = {
             name: {**state.known, **{link.ifname: link.ifindex for link in state.links.values()}}

@@ -34,7 +34,16 @@ from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
 from nslab.netlink.rtnl.netconf import NETCONFA_IFINDEX_ALL, Netconf
 from nslab.netlink.rtnl.netns import Nsid
 from nslab.plan.lower import lower
-from nslab.plan.state import PLAIN, ROUTE_TYPES, End, LinkState, NetnsState, Settings, State
+from nslab.plan.state import (
+    PLAIN,
+    ROUTE_TYPES,
+    STANDING,
+    End,
+    LinkState,
+    NetnsState,
+    Settings,
+    State,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -108,6 +117,12 @@ def _leave_ours(raw: dict[str, list[Link]], observed: State, ours: set[str]) -> 
     observed[HOST] = NetnsState(links, routes, known=known)
 
 
+def read_standing(sandbox: Sandbox) -> dict[str, int]:
+    """Give the ifindexes of the links that the kernel has put into the netns `outside`."""
+    links = sandbox.handle(OUTSIDE).transport.dump(Request(RTM.GETLINK, Link()), Link)
+    return {link.ifname: link.index for link in links if link.ifname in STANDING}
+
+
 def read_sysctls(sandbox: Sandbox, name: str, keys: Iterable[str]) -> dict[str, str]:
     """Read sysctls of one netns; those that are not there, or cannot be read, are left out.
 
@@ -152,6 +167,9 @@ def _netns(handle: Handle) -> tuple[list[Link], NetnsState]:
     names = {link.index: link.ifname or "" for link in links}
     state = NetnsState()
     for link in links:
+        if link.ifname in STANDING:
+            state.known[link.ifname] = link.index
+            continue
         found = tuple(_addresses(addresses, link.index))
         state.links[link.ifname or ""] = _link(link, names, found)
     state.routes = _routes(handle, names)
@@ -159,7 +177,7 @@ def _netns(handle: Handle) -> tuple[list[Link], NetnsState]:
         forwarding = _forwarding(handle, family)
         if forwarding is not None:
             state.sysctl[key] = forwarding
-    return links, state
+    return [link for link in links if link.ifname not in STANDING], state
 
 
 def _forwarding(handle: Handle, family: int) -> str | None:

@@ -21,7 +21,7 @@ from nslab.plan.host.hosting import Hosting, hosting
 from nslab.plan.host.names import HostNames, names_drift
 from nslab.plan.host.ports import fitted
 from nslab.plan.lower import lower
-from nslab.plan.observe import observe, read_sysctls
+from nslab.plan.observe import observe, read_standing, read_sysctls
 from nslab.plan.plan import Plan
 from nslab.plan.segment import whole
 from nslab.plan.state import IMPLIED, NetnsState, State
@@ -39,7 +39,7 @@ from nslab.plan.way.lead import (
 from nslab.plan.way.serve import refuse_busy, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.lab import Desired
@@ -65,12 +65,18 @@ class Wanted:
     direct: bool = True
 
 
-def plan_new(desired: Desired, leading: Leading, own: Hosting, defaults: dict[str, str]) -> Plan:
-    """Plan a new lab."""
+def plan_new(
+    desired: Desired,
+    leading: Leading,
+    own: Hosting,
+    defaults: dict[str, str],
+    standing: Mapping[str, int] | None = None,
+) -> Plan:
+    """Plan a new lab, whose namespaces begin with these sysctls and links of the kernel's own."""
     state = own.fit(with_links(lower(desired), leading.way))
     serving = serve(desired, leading.way)
     refuse_busy(serving)
-    plan = compare(state, own.known(), defaults=defaults)
+    plan = compare(state, own.known(), None, defaults, standing)
     return Plan(own.around(around(plan, leading, serving, None)))
 
 
@@ -91,7 +97,8 @@ def plan_change(sandbox: Sandbox, wanted: Wanted) -> Plan:
     defaults = defaults_of(sandbox, states)
     if any(lab.uplinks() for lab in past):  # what they were read from has been changed since
         defaults |= {key: "" for key in FORWARD if key in defaults}
-    plan = compare(states[0], without_pasta(observed), states[1], defaults)
+    seen, standing = without_pasta(observed), read_standing(sandbox)
+    plan = compare(states[0], seen, states[1], defaults, standing)
     serving = serve(desired, leading.way, past, leading.before, sandbox)
     refuse_busy(serving)
     return Plan(own.around(around(plan, leading, serving, sandbox)))

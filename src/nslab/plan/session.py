@@ -30,6 +30,7 @@ from nslab.plan.host.hosting import hosting
 from nslab.plan.interrupts import blamed_on_signals, held_back
 from nslab.plan.lift import lift
 from nslab.plan.lower import lower
+from nslab.plan.observe import read_standing
 from nslab.plan.plan import parted
 from nslab.plan.planning import (
     Wanted,
@@ -308,12 +309,12 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
         state = lower(desired)
         refuse_crowded(sandbox, needs_of_lab(state))
         defaults = defaults_of(sandbox, [state])
-        before = _remembered(sandbox)
+        standing, before = read_standing(sandbox), _remembered(sandbox)
         sandbox.foresee(name for name in state if name not in KEPT)
         if desired.uplinks():
             leading = decide(desired, wanted.uplink, direct=wanted.direct)
         own = hosting(desired, wanted.host, None, {})
-        plan = plan_new(desired, leading, own, defaults)
+        plan = plan_new(desired, leading, own, defaults, standing)
         steps = _with_memory(plan.steps, _memory(wanted, before))
         apply(steps, sandbox, watch, check, whole=True)
         refuse_overtaken(leading)

@@ -10,6 +10,8 @@ from nslab.lab.names import FORWARD
 from nslab.netlink.rtnl.constants import RTN
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nslab.lab.model import Interface, Route
 
 End = tuple[str, str]
@@ -79,7 +81,7 @@ class NetnsState:
     """One netns: its links by name, its static routes, the sysctls that matter.
 
     Attributes:
-        known: ifindexes, by name, of links that are none of the lab's: of the machine's netns.
+        known: ifindexes, by name, of links that are none of the lab's: the machine's, the kernel's.
     """
 
     links: dict[str, LinkState] = field(default_factory=dict)
@@ -100,10 +102,26 @@ KEPT = {
 """The namespaces that are there before the lab and stay after it, as the lab leaves them."""
 
 
-def fresh(sysctl: dict[str, str]) -> NetnsState:
-    """Give what a new netns holds: `lo`, down, and the sysctls that the machine gives it."""
+STANDING = frozenset(
+    (
+        *("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "sit0"),
+        *("ip6tnl0", "ip6_vti0", "ip6gre0", "ip6gretap0"),
+    )
+)
+"""The links that the kernel itself puts into each netns, once the module of their kind is loaded
+(net.core.fb_tunnels_only_for_init_net); they are none of the lab's."""
+
+
+def fresh(sysctl: dict[str, str], standing: Mapping[str, int] | None = None) -> NetnsState:
+    """Give what a new netns holds: `lo`, down, the kernel's own links, and the machine's sysctls.
+
+    Args:
+        sysctl: as a new netns has them, "" for what is not known.
+        standing: the ifindexes of the kernel's own links (STANDING).
+    """
     known = {key: value for key, value in sysctl.items() if value}
-    return NetnsState({"lo": LinkState("lo", "loopback", ifindex=1, up=False)}, [], known)
+    links = {"lo": LinkState("lo", "loopback", ifindex=1, up=False)}
+    return NetnsState(links, [], known, dict(standing or {}))
 
 
 def route_key(route: Route) -> tuple[object, int]:
