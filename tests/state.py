@@ -77,9 +77,17 @@ def processes() -> dict[int, str]:
 
 
 def files(folder: str) -> list[str]:
-    """List everything below a directory, links with their texts."""
-    found = sorted(Path(folder).rglob("*"))
-    return [f"{one} -> {one.readlink()}" if one.is_symlink() else str(one) for one in found]
+    """List everything below a directory, links with their texts; some may go meanwhile."""
+    found = []
+    for above, folders, names in os.walk(folder):
+        found += [Path(above, name) for name in (*folders, *names)]
+    return [_with_text(one) for one in sorted(found)]
+
+
+def _with_text(file: Path) -> str:
+    with contextlib.suppress(OSError):
+        return f"{file} -> {file.readlink()}"
+    return str(file)
 
 
 def _is_own(name: str) -> bool:

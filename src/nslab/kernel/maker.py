@@ -9,7 +9,7 @@ import collections
 import errno
 import os
 
-from nslab.errors import KernelError, NetnsCreationError
+from nslab.errors import KernelError, LabNotRunningError, NetnsCreationError
 from nslab.kernel import reach
 from nslab.kernel.channel import Channel
 
@@ -126,6 +126,9 @@ class Maker:
         self._make_room(len(names))
         try:
             reply, fds = channel.receive()
+        except LabNotRunningError:
+            reach.connect(self.lab)[0].close()  # which tells if the lab did end
+            return _creation_error(names[0], errno.ECONNRESET)
         except KernelError as error:
             return error
         self._take(names, fds)
