@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -19,6 +20,7 @@ from nslab.errors import (
     PrivilegeError,
 )
 from nslab.kernel import spawn
+from nslab.kernel.channel import Channel
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, running
 from tests.kernel.labs import descriptors, eventually, fresh_name, links, output_in, started
 
@@ -148,6 +150,20 @@ def test_what_is_no_longer_wanted_is_not_begun(lab: Sandbox) -> None:
     assert made == names[: len(made)]
     lab.create(names[len(made) : len(made) + 1])  # nothing of it is remembered
     assert links(lab, names[len(made)]) == ["lo"]
+
+
+def test_what_could_not_be_asked_for_is_still_to_be_made(lab: Sandbox) -> None:
+    lab.create(["c"])
+    lab.settle()
+    refusal = KernelError("ask", errno.ENOBUFS, "no room")
+    with mock.patch.object(Channel, "send", side_effect=refusal), pytest.raises(KernelError):
+        lab.create(["d", "e"])
+    lab.settle()
+    assert lab.names() == [OUTSIDE, "a", "b", "c", "d", "e"]
+    with mock.patch.object(Channel, "send", side_effect=refusal), pytest.raises(KernelError):
+        lab.create(["f"])
+    lab.forgo()
+    assert "f" not in lab.names()
 
 
 def test_what_needs_a_netns_waits_for_it(lab: Sandbox) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import errno
+import itertools
 import os
 
 from nslab.errors import KernelError, LabNotRunningError, NetnsCreationError
@@ -104,13 +105,16 @@ class Maker:
         while self._waiting and len(self._under_way) < _AHEAD:
             if self._channel is None:
                 self._channel = Channel(self.lab, reach.connect(self.lab)[0])
-            count = min(self._at_once, len(self._waiting))
-            names = [self._waiting.popleft() for _ in range(count)]
+            names = list(itertools.islice(self._waiting, self._at_once))
             self._channel.send(["create", *names])
             self._under_way.append((self._channel, names))
+            for _ in names:
+                self._waiting.popleft()
 
     def _take_next(self) -> None:
         """Wait for one row; where it fails for the others too, so that nothing is told twice."""
+        if not self._under_way:
+            self._ask()
         first = self._take_row()
         while first is not None and self._under_way:
             self._take_row()
