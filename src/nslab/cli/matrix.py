@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nslab.cli.text import RED, columns, number_of, paint
 from nslab.kernel.privilege import read_switch
+from nslab.kernel.procfs import sysctl_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,7 +107,7 @@ def _crowd(echoes: Sequence[Echo]) -> Iterator[str]:
     """Tell where the kernel has no room for all the neighbours: both ends of a pair have one."""
     pairs = {frozenset((one.probe.source, one.probe.target)) for one in echoes}
     key = _NEIGHBOURS[echoes[0].probe.address.version]
-    most = read_switch(f"/proc/sys/{key.replace('.', '/')}")
+    most = read_switch(sysctl_path(key))
     if most is not None and 2 * len(pairs) > int(most):
         yield f"hint: the kernel knows at most {int(most):,} neighbours in all netns together:"
         yield f"      `sudo sysctl -w {key}={4 * len(pairs)}` allows more"

@@ -107,7 +107,6 @@ def ping(
     timeout: float = 1.0,
     tries: int = 3,
     progress: Callable[[int], None] | None = None,
-    pace: Pace | None = None,
 ) -> list[Echo]:
     """Send all probes and gather their answers, in the order of the probes.
 
@@ -117,10 +116,8 @@ def ping(
         timeout: seconds to wait for the answer to one try.
         tries: how often to ask before giving up (the first packets of a fresh lab may be lost).
         progress: called now and then with the number of probes that are done.
-        pace: what keeps them from being too many for somebody.
     """
     one = Round(probes, sockets, timeout, tries)
-    one.pace = pace
 
     def tell(left: int) -> None:
         if progress is not None:

@@ -6,8 +6,9 @@ import contextlib
 import os
 import resource
 
-from nslab.kernel import cgroup, wire
+from nslab.kernel import wire
 from nslab.kernel.privilege import read_switch
+from nslab.kernel.procfs import sysctl_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,12 +52,14 @@ def netns_kept(most: int) -> int:
 
 def namespaces() -> int | None:
     """Give how many network namespaces each user may have; None where nothing tells."""
-    said = read_switch(f"/proc/sys/{NAMESPACES.replace('.', '/')}")
+    said = read_switch(sysctl_path(NAMESPACES))
     return None if said is None else int(said)
 
 
 def memory() -> int | None:
     """Give how many bytes can be had without anybody's loss; None where nothing tells."""
+    from nslab.kernel import cgroup  # the holder, which starts with this file, needs it not
+
     with open("/proc/meminfo", encoding="utf-8") as file:
         fields = dict(line.split(":") for line in file)
     said = fields.get("MemAvailable", "").split()

@@ -46,12 +46,17 @@ def is_ending(pid: int) -> bool:
         return True
 
 
+def sysctl_path(key: str) -> str:
+    """Give the file of a sysctl, whose parts are joined by dots or by slashes."""
+    return "/proc/sys/" + (key if "/" in key else key.replace(".", "/"))
+
+
 def exchange(word: str) -> str:
     """Read a sysctl and, for `key=value`, set it; give the value from before, or `!errno`."""
     key, given, value = word.partition("=")
     if ".." in key.split("/"):
         return f"!{errno.EINVAL}"
-    path = "/proc/sys/" + (key if "/" in key else key.replace(".", "/"))
+    path = sysctl_path(key)
     try:
         with open(path, encoding="utf-8") as file:
             before = file.read().strip()

@@ -14,10 +14,7 @@ import resource
 import select
 from _socket import socket
 
-from nslab.errors import (
-    LabNotRunningError,
-    NodeNotFoundError,
-)
+from nslab.errors import LabNotRunningError, NodeNotFoundError
 from nslab.kernel import libc, reach, wire
 from nslab.kernel.channel import Channel
 from nslab.kernel.maker import Maker

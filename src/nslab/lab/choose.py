@@ -88,9 +88,7 @@ def _take(
     fault, hint = "", None
     if prefix is None:
         fault, hint = _lost(segment, given)
-    elif not (
-        fault := address.fault(given.address, address.interface(given.address, prefix).network)
-    ):
+    elif not (fault := _fault(given.address, prefix)):
         first = owners.get(given.address)
         fault = f"is taken by {first}" if first else ""
     if fault:

@@ -269,10 +269,10 @@ class Message:
                 self.__dict__[name] = value
 
     def _take(self, data: bytes, depth: int) -> None:
-        kind = len(data) << 8 | data[0] if data else 0  # the first byte is often the family
-        layout = self._layouts.get(kind)
+        key = len(data) << 8 | data[0] if data else 0  # the first byte is often the family
+        layout = self._layouts.get(key)
         if layout is None or layout.probe.unpack_from(data) != layout.heads:
-            layout = self._lay_out(kind, data)
+            layout = self._lay_out(key, data)
         values, places = self.__dict__, layout.places
         values["_source"] = data, places
         for name, row in layout.at_once.items():
@@ -281,11 +281,11 @@ class Message:
             values["unknown"] = tuple([(kind, data[place]) for kind, place in layout.unknown])
 
     @classmethod
-    def _lay_out(cls, kind: int, data: bytes) -> Layout:
+    def _lay_out(cls, key: int, data: bytes) -> Layout:
         layout = Layout(data, cls.header.size, cls._kinds)
         if len(cls._layouts) >= _LAYOUTS:
             cls._layouts.clear()
-        cls._layouts[kind] = layout
+        cls._layouts[key] = layout
         return layout
 
     def path_at(self, offset: int) -> str:

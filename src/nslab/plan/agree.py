@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nslab.plan.effects import USUAL_MTU
+from nslab.plan.effects import mtu_of
 from nslab.plan.state import route_key, satisfies
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _is_as(found: LinkState, wanted: LinkState) -> bool:
     like = wanted._replace(
         ifindex=found.ifindex,
         mac=wanted.mac or found.mac,
-        mtu=wanted.mtu or USUAL_MTU if wanted.kind == "veth" else wanted.mtu or found.mtu,
+        mtu=mtu_of(wanted, found),
         carrier=found.carrier,
         alias=wanted.alias or found.alias,
         ipv6=found.ipv6 if wanted.master else wanted.ipv6,  # a port's own does not matter

@@ -81,7 +81,7 @@ def _join_machine(state: State, lab: Desired) -> None:
             near = LinkState(port, "veth", mac=mac, peer=(HOST, far.ifname))
             state[HOST].links[far.ifname] = far
         else:
-            index = _high(lab.name, bridge.name, port)
+            index = high(lab.name, bridge.name, port)
             near = LinkState(port, "macvlan", index, peer=(HOST, bridge.host.link))
         state[bridge.name].links[port] = near._replace(master=bridge.ifname)
 
@@ -96,7 +96,7 @@ def host_port(lab: str, bridge: str, port: str, master: str) -> LinkState:
     return LinkState(
         ifname,
         "veth",
-        HIGH + int(hexes[:6], 16),
+        high(lab, HOST, bridge),
         mac=f"fe:ff:{hexes[:2]}:{hexes[2:4]}:{hexes[4:6]}:{hexes[6:8]}",
         master=master,
         peer=(bridge, port),
@@ -104,7 +104,7 @@ def host_port(lab: str, bridge: str, port: str, master: str) -> LinkState:
     )
 
 
-def _high(*words: str) -> int:
+def high(*words: str) -> int:
     """Give an ifindex that no other link has, be it in the netns of the link below.
 
     Older kernels (as 6.1) look there whether a new macvlan's ifindex, or else its name, is free.
@@ -127,7 +127,7 @@ def _lead_out(state: State, lab: Desired) -> None:
             state[OUTSIDE].links[end.ifname] = LinkState(
                 end.ifname,
                 "macvlan",
-                _high(lab.name, OUTSIDE, end.ifname),
+                high(lab.name, OUTSIDE, end.ifname),
                 mac=bridge.mac,
                 mtu=end.mtu or USUAL_MTU,
                 peer=below,

@@ -33,6 +33,8 @@ _Pair = frozenset[tuple[str, "Address"]]
 
 def paced(sandbox: Sandbox, lab: Desired, probes: Sequence[Probe]) -> Neighbours | None:
     """Give what keeps probes from filling the table; None where they are too few for that."""
+    if 2 * len(probes) <= FEW:
+        return None
     found = Neighbours(sandbox, lab, [probe for probe in probes if probe.protocol == "icmp"])
     return found if found.many else None
 

@@ -119,7 +119,10 @@ def _leave_ours(raw: dict[str, list[Link]], observed: State, ours: set[str]) -> 
 
 def read_standing(sandbox: Sandbox) -> dict[str, int]:
     """Give the ifindexes of the links that the kernel has put into the netns `outside`."""
-    links = sandbox.handle(OUTSIDE).transport.dump(Request(RTM.GETLINK, Link()), Link)
+    return _standing(sandbox.handle(OUTSIDE).transport.dump(Request(RTM.GETLINK, Link()), Link))
+
+
+def _standing(links: Iterable[Link]) -> dict[str, int]:
     return {link.ifname: link.index for link in links if link.ifname in STANDING}
 
 
@@ -165,11 +168,9 @@ def _netns(handle: Handle) -> tuple[list[Link], NetnsState]:
     links = transport.dump(Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS)), Link)
     addresses = transport.dump(Request(RTM.GETADDR, rtnl_address.Address()), rtnl_address.Address)
     names = {link.index: link.ifname or "" for link in links}
-    state = NetnsState()
+    state = NetnsState(known=_standing(links))
+    links = [link for link in links if link.ifname not in state.known]
     for link in links:
-        if link.ifname in STANDING:
-            state.known[link.ifname] = link.index
-            continue
         found = tuple(_addresses(addresses, link.index))
         state.links[link.ifname or ""] = _link(link, names, found)
     state.routes = _routes(handle, names)
@@ -177,7 +178,7 @@ def _netns(handle: Handle) -> tuple[list[Link], NetnsState]:
         forwarding = _forwarding(handle, family)
         if forwarding is not None:
             state.sysctl[key] = forwarding
-    return [link for link in links if link.ifname not in STANDING], state
+    return links, state
 
 
 def _forwarding(handle: Handle, family: int) -> str | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nslab.kernel import echo
+from nslab.kernel import probe as probing
+from nslab.kernel.echo import Probe
 from nslab.plan.neighbours import paced
 
 if TYPE_CHECKING:
-    from _socket import socket
     from collections.abc import Callable, Sequence
 
+    from nslab.kernel.dial import Opener
+    from nslab.kernel.echo import Echo
     from nslab.kernel.sandbox import Sandbox
     from nslab.lab.model import Desired, Endpoint
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 class Pings:
     """The outcome of `ping`: one echo a pair, in the order in which they were asked."""
 
-    echoes: tuple[echo.Echo, ...]
+    echoes: tuple[Echo, ...]
 
     @property
     def ok(self) -> bool:
@@ -28,12 +30,12 @@ class Pings:
         return all(one.ok for one in self.echoes)
 
     @property
-    def broken(self) -> tuple[echo.Echo, ...]:
+    def broken(self) -> tuple[Echo, ...]:
         """The pairs that did not."""
         return tuple(one for one in self.echoes if not one.ok)
 
 
-def probes_of(desired: Desired, source: str | None, target: str | None) -> list[echo.Probe]:
+def probes_of(desired: Desired, source: str | None, target: str | None) -> list[Probe]:
     """Choose who is pinged: at its address on a segment that both share, else at its first one.
 
     Args:
@@ -58,7 +60,7 @@ def probes_of(desired: Desired, source: str | None, target: str | None) -> list[
                 near = [shared[other, net] for net in own if (other, net) in shared]
                 address = next(iter([*near, *first]), None)
                 if address is not None:
-                    probes.append(echo.Probe(one, other, address))
+                    probes.append(Probe(one, other, address))
     return probes
 
 
@@ -72,8 +74,8 @@ class Asking:
         progress: called now and then with the number of probes done, and of all.
     """
 
-    timeout: float
-    tries: int
+    timeout: float = 1.0
+    tries: int = 3
     progress: Callable[[int, int], None] | None = None
 
     def tell(self, done: int, of: int) -> None:
@@ -82,42 +84,37 @@ class Asking:
             self.progress(done, of)
 
 
-def ping(sandbox: Sandbox, lab: Desired, probes: Sequence[echo.Probe], asking: Asking) -> Pings:
-    """Send probes, all at once or as many as the kernel can bear, and gather what comes of them."""
+def ask(
+    sandbox: Sandbox, lab: Desired, probes: Sequence[Probe], opener: Opener, asking: Asking
+) -> dict[Probe, Echo]:
+    """Send probes, all at once or as many as the kernel can bear, and gather what comes of them.
+
+    Args:
+        sandbox: the running lab.
+        lab: what it is.
+        probes: who asks whom, and how; each once.
+        opener: opens sockets in the sources' netns.
+        asking: how to ask.
+    """
     pace = paced(sandbox, lab, probes)
     sent = probes if pace is None else pace.together(probes)
-    sockets = sockets_for(sandbox, probes)
-    try:
-        found = echo.ping(
-            sent,
-            sockets,
-            timeout=asking.timeout,
-            tries=asking.tries,
-            progress=lambda done: asking.tell(done, len(probes)),
-            pace=pace,
-        )
-    finally:
-        for sock in sockets.values():
-            sock.close()
+    found = probing.ask(
+        sent,
+        opener,
+        timeout=asking.timeout,
+        tries=asking.tries,
+        progress=lambda done: asking.tell(done, len(sent)),
+        pace=pace,
+    )
     if pace is not None:
         pace.forget()
-    answers = {one.probe: one for one in found}
-    return Pings(tuple(answers[probe] for probe in probes))
+    return dict(zip(sent, found, strict=True))
 
 
-def sockets_for(sandbox: Sandbox, probes: Sequence[echo.Probe]) -> dict[tuple[str, int], socket]:
-    """Open a socket for each node that asks and each IP version; the caller closes them."""
-    sockets: dict[tuple[str, int], socket] = {}
-    try:
-        for version in sorted({probe.address.version for probe in probes}):
-            asking = dict.fromkeys(p.source for p in probes if p.address.version == version)
-            opened = sandbox.sockets(*echo.protocol_of(version), list(asking))
-            sockets |= {(name, version): s for name, s in zip(asking, opened, strict=True)}
-    except BaseException:
-        for sock in sockets.values():
-            sock.close()
-        raise
-    return sockets
+def ping(sandbox: Sandbox, lab: Desired, probes: Sequence[Probe], asking: Asking) -> Pings:
+    """Send pings from nodes, and give what comes of them in their order."""
+    found = ask(sandbox, lab, probes, sandbox.sockets, asking)
+    return Pings(tuple(found[probe] for probe in probes))
 
 
 def _speaks(ends: list[Endpoint]) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nslab.errors import LabBusyError, NslabError
 from nslab.kernel.privilege import read_switch
+from nslab.kernel.procfs import sysctl_path
 from nslab.kernel.sandbox import OUTSIDE
 from nslab.lab.dump import written
 from nslab.lab.load import reread
@@ -138,12 +139,12 @@ def same_source(sandbox: Sandbox, source: str) -> str:
     return source or other
 
 
-def document_of(sandbox: Sandbox) -> Desired:
-    """Give the lab as it was last brought up."""
+def document_of(sandbox: Sandbox, likely: Desired | None = None) -> Desired:
+    """Give the lab as it was last brought up; if that is the `likely` one, it is not read again."""
     data = sandbox.get()[0]
     if not data:
         raise NslabError(f'the lab "{sandbox.lab}" is still being brought up')
-    return reread(data)
+    return likely if likely is not None and data == written(likely) else reread(data)
 
 
 def past_of(sandbox: Sandbox, wanted: Desired | None = None) -> list[Desired]:
@@ -151,12 +152,10 @@ def past_of(sandbox: Sandbox, wanted: Desired | None = None) -> list[Desired]:
 
     Args:
         sandbox: the running lab.
-        wanted: what it most likely was, if that is known: it is then not read again.
+        wanted: what it most likely was, if that is known.
     """
     attempts = [reread(data) for data in sandbox.attempted()]
-    if wanted is not None and sandbox.get()[0] == written(wanted):
-        return [wanted, *attempts]
-    return [document_of(sandbox), *attempts]
+    return [document_of(sandbox, wanted), *attempts]
 
 
 def _all(labs: Sequence[Desired], seen: State) -> State:
@@ -192,7 +191,7 @@ def see(sandbox: Sandbox, lab: Desired) -> State:
 
 def host_defaults() -> dict[str, str]:
     """Give what a new netns begins with: IPv4 settings are copied from the machine's."""
-    found = {key: read_switch(f"/proc/sys/{key.replace('.', '/')}") for key in IMPLIED}
+    found = {key: read_switch(sysctl_path(key)) for key in IMPLIED}
     found[FORWARD[1]] = found[FORWARD[1]] and "0"
     return {key: value for key, value in found.items() if value is not None}
 

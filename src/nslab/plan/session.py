@@ -231,11 +231,13 @@ class Running:
             tries: how often each is asked before it counts as not reached.
             progress: called now and then with the number of probes done, and of all.
         """
-        from nslab.plan.expect.check import Asking, check
+        from nslab.plan.expect.check import check
+        from nslab.plan.pings import Asking
 
         given = tuple(ip_address(address) for address in outside)
         with self.open() as sandbox:
-            return check(sandbox, document_of(sandbox), Asking(timeout, tries, given, progress))
+            asking = Asking(timeout, tries, progress)
+            return check(sandbox, document_of(sandbox), asking, given)
 
     def ping(
         self,

@@ -15,6 +15,7 @@ from nslab.errors import NslabError
 from nslab.kernel import cgroup
 from nslab.kernel.limits import memory
 from nslab.kernel.privilege import read_switch
+from nslab.kernel.procfs import sysctl_path
 from nslab.plan.costs import CABLE, NETNS
 from nslab.plan.ending import leftovers
 from nslab.plan.segment import BACKLOG
@@ -96,10 +97,10 @@ def limits() -> Iterator[Check]:
     left = memory()
     if left is not None:
         yield _memory(left)
-    queue = read_switch(f"/proc/sys/{_FLOODS.replace('.', '/')}")
+    queue = read_switch(sysctl_path(_FLOODS))
     if queue is not None:
         yield _floods(int(queue))
-    most = read_switch(f"/proc/sys/{_NEIGHBOURS.replace('.', '/')}")
+    most = read_switch(sysctl_path(_NEIGHBOURS))
     if most is not None:
         yield _neighbours(int(most))
 

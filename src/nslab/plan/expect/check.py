@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nslab.kernel import probe as probing
@@ -15,7 +15,7 @@ from nslab.plan.expect.finding import Checks, Finding
 from nslab.plan.expect.guard import canaries
 from nslab.plan.expect.places import Places
 from nslab.plan.expect.view import View
-from nslab.plan.neighbours import paced
+from nslab.plan.pings import ask
 
 if TYPE_CHECKING:
     from _socket import socket
@@ -26,34 +26,25 @@ if TYPE_CHECKING:
     from nslab.lab.model import Address, Desired
     from nslab.plan.expect.finding import Outcome
     from nslab.plan.expect.guard import Canary
+    from nslab.plan.pings import Asking
 
     Echoes = Mapping[Probe, Echo]
     Tell = Callable[[Echo], str]
     Guards = dict[Case, list[Canary]]
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """How a check asks.
+def check(sandbox: Sandbox, lab: Desired, how: Asking, outside: tuple[Address, ...] = ()) -> Checks:
+    """Test what a lab expects, or that everything on one segment reaches everything there.
 
-    Attributes:
-        timeout: seconds to wait for one answer.
-        tries: how often each is asked.
+    Args:
+        sandbox: the running lab.
+        lab: what it is.
+        how: how to ask.
         outside: the addresses that stand for the target `outside`; found out if there are none.
-        progress: called with the number of probes done, and of all, now and then.
     """
-
-    timeout: float = 1.0
-    tries: int = 3
-    outside: tuple[Address, ...] = ()
-    progress: Callable[[int, int], None] | None = None
-
-
-def check(sandbox: Sandbox, lab: Desired, how: Asking) -> Checks:
-    """Test what a lab expects, or that everything on one segment reaches everything there."""
     places = Places(lab)
     view = View(sandbox, lab, how.timeout)
-    found = _ask((sandbox, lab), beyond.questions(lab, how.outside), how)
+    found = _ask(sandbox, lab, beyond.questions(lab, outside), how)
     cases = expand(places, beyond.choose(found.values()), beyond.loopbacks())
     asked = [case for case in cases if case.probe is not None]
     guards: Guards = {
@@ -64,11 +55,11 @@ def check(sandbox: Sandbox, lab: Desired, how: Asking) -> Checks:
     watched = [probe for each in guards.values() for canary in each for probe in canary.probes]
     reached = [case for case in asked if case.expectation.reach]
     positive = [probe for case in reached for probe in (case.probe, case.behind)]
-    before = _ask((sandbox, lab), [*watched, *positive], how)
+    before = _ask(sandbox, lab, [*watched, *positive], how)
     unsure = {case: _weakness(guards[case], before, view) for case in guards}
-    negative = _ask((sandbox, lab), [case.probe for case in guards], how)
+    negative = _ask(sandbox, lab, [case.probe for case in guards], how)
     large = _large(view, places, [before[case.probe] for case in reached if case.probe])
-    after = _ask((sandbox, lab), [*watched, *large], how)
+    after = _ask(sandbox, lab, [*watched, *large], how)
     for case, fault in unsure.items():
         unsure[case] = fault or _weakness(guards[case], after, view)
     whole = {replace(probe, size=0): after[probe] for probe in large}
@@ -82,21 +73,14 @@ def check(sandbox: Sandbox, lab: Desired, how: Asking) -> Checks:
 
 
 def _ask(
-    place: tuple[Sandbox, Desired], probes: Iterable[Probe | None], how: Asking
+    sandbox: Sandbox, lab: Desired, probes: Iterable[Probe | None], how: Asking
 ) -> dict[Probe, Echo]:
-    """Ask each of these once, all at the same time, or as many as the kernel can bear."""
-    sandbox, lab = place
+    """Ask each of these once, all at the same time."""
     every = [probe for probe in dict.fromkeys(probes) if probe is not None]
     barred = {probe: Echo(probe, None, beyond.BARRED) for probe in every if _is_barred(probe)}
     asked = [probe for probe in every if probe not in barred]
     if not asked:
         return barred
-    pace = paced(sandbox, lab, asked)
-    asked = asked if pace is None else pace.together(asked)
-
-    def tell(done: int) -> None:
-        if how.progress is not None:
-            how.progress(done, len(asked))
 
     def opened(family: int, kind: int, protocol: int, names: Sequence[str]) -> list[socket]:
         inside = [name for name in names if name != HOST]
@@ -104,12 +88,7 @@ def _ask(
         found = iter(sandbox.sockets(family, kind, protocol, inside) if inside else ())
         return [own.pop() if name == HOST else next(found) for name in names]
 
-    found = probing.ask(
-        asked, opened, timeout=how.timeout, tries=how.tries, progress=tell, pace=pace
-    )
-    if pace is not None:
-        pace.forget()
-    return {**barred, **dict(zip(asked, found, strict=True))}
+    return {**barred, **ask(sandbox, lab, asked, opened, how)}
 
 
 def _is_barred(probe: Probe) -> bool:

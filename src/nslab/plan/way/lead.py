@@ -12,10 +12,10 @@ from nslab.kernel.nftables import table_names
 from nslab.kernel.sandbox import HOST, OUTSIDE
 from nslab.lab.address import is_link_local
 from nslab.lab.model import Route
-from nslab.lab.names import digest, mac_of
+from nslab.lab.names import mac_of
 from nslab.lab.routes import DEFAULTS
 from nslab.lab.uplink import UPLINK
-from nslab.plan.lower import HIGH, MARK
+from nslab.plan.lower import MARK, high
 from nslab.plan.plan import parted
 from nslab.plan.state import LinkState, NetnsState
 from nslab.plan.way.choose import (
@@ -294,13 +294,19 @@ def _passage(leading: Leading, sandbox: Sandbox | None) -> tuple[list[Step], lis
 
 
 def _host_link(way: Way) -> LinkState:
-    index = HIGH + int(digest(way.lab)[:6], 16)
     ifname = way.host_ifname
     mac = mac_of(way.lab, HOST, ifname)
     peer = (OUTSIDE, UPLINK)
     mark = f"{MARK}{way.lab}{_DIRECT * way.direct}"
     return LinkState(
-        ifname, "veth", index, mac=mac, mtu=way.mtu, peer=peer, addresses=way.far, alias=mark
+        ifname,
+        "veth",
+        high(way.lab),
+        mac=mac,
+        mtu=way.mtu,
+        peer=peer,
+        addresses=way.far,
+        alias=mark,
     )
 
 
