@@ -59,6 +59,7 @@ HEAVY = {
     "ipaddress",
     "json",
     "logging",
+    "msgspec",
     "pathlib",
     "re",
     "rich",

@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.kernel
 
 LIGHT = "import sys; from nslab.cli import main; main(['exec', '-l', 'nope', 'a', 'true']); "
-HEAVY = {"argparse", "yaml", "typing", "dataclasses", "enum", "re", "socket", "subprocess", "json"}
+HEAVY = {
+    "argparse",
+    "yaml",
+    "typing",
+    "dataclasses",
+    "msgspec",
+    "enum",
+    "re",
+    "socket",
+    "subprocess",
+    "json",
+}
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from ipaddress import ip_address, ip_interface, ip_network
 
 import pytest
+from msgspec.structs import replace
 
 from nslab.draw import Mark, change, draw_text, format_of
 from nslab.lab.model import Bridge, Cable, Desired, Endpoint, Route
@@ -18,13 +18,13 @@ LAB = build("a -- gw* 10.0.1.0/24\nlan: gw pc1 pc2 10.0.2.0/24")
 
 
 def with_node(lab: Desired, name: str, **changes: object) -> Desired:
-    nodes = [replace(n, **changes) if n.name == name else n for n in lab.nodes]  # type: ignore[arg-type]
+    nodes = [replace(n, **changes) if n.name == name else n for n in lab.nodes]
     return replace(lab, nodes=tuple(nodes))
 
 
 def with_port(lab: Desired, node: str, **changes: object) -> Desired:
     bridge = lab.bridges[0]
-    ports = [replace(p, **changes) if p.node == node else p for p in bridge.ports]  # type: ignore[arg-type]
+    ports = [replace(p, **changes) if p.node == node else p for p in bridge.ports]
     return replace(lab, bridges=(replace(bridge, ports=tuple(ports)),))
 
 

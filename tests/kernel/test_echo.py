@@ -6,11 +6,11 @@ import errno
 import os
 import time
 from collections import deque
-from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from msgspec.structs import replace
 
 from nslab.kernel import echo
 from nslab.kernel.echo import Echo, Probe, ping

@@ -8,12 +8,12 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import replace
 from ipaddress import ip_address
 from socket import AF_INET6, SOCK_DGRAM, SOCK_STREAM, socket
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from nslab.errors import NodeNotFoundError
 from nslab.kernel import dial, probe

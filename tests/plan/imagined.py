@@ -7,8 +7,9 @@ link that is not there, no route over a link that is down or to a next hop that 
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from nslab.kernel.sandbox import HOST, OUTSIDE
 from nslab.plan.addresses import LOOPBACK, link_local
@@ -51,8 +52,9 @@ class ImaginedKernel:
         return {
             name: (
                 {
-                    link.ifname: link._replace(
-                        addresses=tuple(sorted(map(str, link.addresses)))  # type: ignore[arg-type]
+                    link.ifname: replace(
+                        link,
+                        addresses=tuple(sorted(map(str, link.addresses))),
                     )
                     for link in netns.links.values()
                 },
@@ -76,7 +78,7 @@ class ImaginedKernel:
         assert link.ifname not in links, f"{netns}:{link.ifname} is there already"
         assert link.ifindex not in {other.ifindex for other in links.values()}
         mtu, speaks = link.mtu or 1500, self.speaks(netns, link.mtu)
-        links[link.ifname] = link._replace(addresses=(), mtu=mtu, alias="", ipv6=speaks)
+        links[link.ifname] = replace(link, addresses=(), mtu=mtu, alias="", ipv6=speaks)
 
     def speaks(self, netns: str, mtu: int | None) -> bool:
         sysctl = self.state[netns].sysctl
@@ -99,7 +101,7 @@ class ImaginedKernel:
             self.settle(step.netns, link)
 
     def _AddBridge(self, step: AddBridge) -> None:  # noqa: N802
-        self.arrive(step.netns, step.link._replace(up=False))
+        self.arrive(step.netns, replace(step.link, up=False))
 
     def _AddVeth(self, step: AddVeth) -> None:  # noqa: N802
         near, far, master = step.near, step.far, step.master
@@ -107,8 +109,8 @@ class ImaginedKernel:
         if master is not None and step.netns != HOST:
             self.link(step.netns, master)
         name = master.ifname if master else None
-        self.arrive(step.netns, near._replace(up=master is not None, master=name))
-        far = far._replace(up=False, master=None, peer=(step.netns, near.ifname))
+        self.arrive(step.netns, replace(near, up=master is not None, master=name))
+        far = replace(far, up=False, master=None, peer=(step.netns, near.ifname))
         self.arrive(step.far_netns, far)
 
     def _AddMacvlan(self, step: AddMacvlan) -> None:  # noqa: N802
@@ -116,7 +118,7 @@ class ImaginedKernel:
         if step.master is not None:
             self.link(step.above, step.master)
         name = step.master.ifname if step.master else None
-        self.arrive(step.above, step.link._replace(up=name is not None, master=name))
+        self.arrive(step.above, replace(step.link, up=name is not None, master=name))
 
     def _DeleteLink(self, step: DeleteLink) -> None:  # noqa: N802
         self.link(step.netns, step.link)
@@ -128,43 +130,43 @@ class ImaginedKernel:
         netns.routes = [route for route in netns.routes if route.ifname != link.ifname]
         for other in list(netns.links.values()):
             if other.master == link.ifname:
-                self.change(end[0], other._replace(master=None))
+                self.change(end[0], replace(other, master=None))
         if link.kind == "veth" and link.peer and link.peer[1] in self.state[link.peer[0]].links:
             self.vanish(link.peer)
 
     def _SetLink(self, step: SetLink) -> None:  # noqa: N802
         found = self.link(step.netns, step.before)
-        assert found._replace(addresses=(), carrier=True, ipv6=True) == step.before._replace(
-            addresses=(), carrier=True, mtu=step.before.mtu or found.mtu, ipv6=True
+        assert replace(found, addresses=(), carrier=True, ipv6=True) == replace(
+            step.before, addresses=(), carrier=True, mtu=step.before.mtu or found.mtu, ipv6=True
         )
         if found.up and not step.link.up:
             netns = self.state[step.netns]
             netns.routes = [route for route in netns.routes if route.ifname != found.ifname]
         mtu = step.link.mtu or found.mtu
-        link = step.link._replace(addresses=found.addresses, mtu=mtu, ipv6=found.ipv6)
+        link = replace(step.link, addresses=found.addresses, mtu=mtu, ipv6=found.ipv6)
         self.settle(step.netns, link, begins=not found.up)
 
     def settle(self, netns: str, link: LinkState, *, begins: bool = False) -> None:
         """Do what the kernel does by itself when a link is up, begins to speak IPv6 or ceases."""
         speaks = self.speaks(netns, link.mtu)
-        self.change(netns, link._replace(ipv6=speaks))
+        self.change(netns, replace(link, ipv6=speaks))
         if not speaks:
-            self.fall_silent(netns, link._replace(ipv6=False))
+            self.fall_silent(netns, replace(link, ipv6=False))
         elif begins or not link.ipv6:
-            self.give(netns, link._replace(ipv6=True))
+            self.give(netns, replace(link, ipv6=True))
 
     def give(self, netns: str, link: LinkState) -> None:
         """Let a link that is up and speaks have what the kernel adds by itself."""
         given = LOOPBACK if link.kind == "loopback" else (link_local(link.mac),)
         if link.up and link.kind != "bridge" and not link.master:
             together = tuple(dict.fromkeys((*link.addresses, *given)))
-            self.change(netns, link._replace(addresses=together))
+            self.change(netns, replace(link, addresses=together))
 
     def fall_silent(self, netns: str, link: LinkState) -> None:
         left = [address for address in link.addresses if address.version == 4]
         if link.kind == "loopback" and link.up:
             left = [LOOPBACK[0]]
-        self.change(netns, link._replace(addresses=tuple(left)))
+        self.change(netns, replace(link, addresses=tuple(left)))
         routes = self.state[netns].routes
         over = [r for r in routes if r.ifname == link.ifname and r.dst.version == 6]
         self.state[netns].routes = [route for route in routes if route not in over]
@@ -173,7 +175,7 @@ class ImaginedKernel:
         found = self.link(step.netns, step.link)
         assert step.address not in found.addresses
         assert step.address.version == 4 or found.ipv6
-        self.change(step.netns, found._replace(addresses=(*found.addresses, step.address)))
+        self.change(step.netns, replace(found, addresses=(*found.addresses, step.address)))
 
     def _DeleteAddress(self, step: DeleteAddress) -> None:  # noqa: N802
         found = self.link(step.netns, step.link)
@@ -181,7 +183,7 @@ class ImaginedKernel:
         same = [a for a in found.addresses if a.network == step.address.network and a.version == 4]
         gone = {step.address, *(same if same[:1] == [step.address] else [])}
         left = tuple(address for address in found.addresses if address not in gone)
-        self.change(step.netns, found._replace(addresses=left))
+        self.change(step.netns, replace(found, addresses=left))
         if step.address.version == 4 and not any(address.version == 4 for address in left):
             netns = self.state[step.netns]
             over = [r for r in netns.routes if r.ifname == found.ifname and r.dst.version == 4]

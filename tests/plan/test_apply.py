@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("able")]
 
 
-@dataclass(frozen=True, slots=True)
-class Broken(Step):
+class Broken(Step, frozen=True):
     """A step that the kernel refuses."""
 
     def words(self) -> str:

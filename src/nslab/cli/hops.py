@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from msgspec.structs import asdict
 
 from nslab.cli.choice import lab_name
 from nslab.cli.text import GREEN, YELLOW, paint, printable

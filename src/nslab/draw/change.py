@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nslab.draw.marks import Mark
 from nslab.lab.model import Desired
@@ -22,8 +24,7 @@ USUAL_MTU = 1500
 """The kernel's own choice, in bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """All that is there before or after, and the marks that tell which.
 
     Attributes:

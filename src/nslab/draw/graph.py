@@ -6,8 +6,10 @@ This is the one model that every format draws; it is made of a lab and its marks
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nslab.draw.marks import MOVES, NO_MARKS, Mark, strongest
 from nslab.draw.runs import runs_of
@@ -27,8 +29,7 @@ UNBROKEN = "\u00a0"
 """The blank in a word at which no line may end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A node, or a run of nodes that differ by their numbers alone.
 
     Attributes:
@@ -63,8 +64,7 @@ class Box:
         return f"{self.title} ({self.role})" if self.role else self.title
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """An endpoint of a box, or of each node of a run: of the first and the last one."""
 
     box: Box
@@ -88,8 +88,7 @@ class End:
         return (*_marked(self.first.ifname, self.own_mark), *self.addresses(subnets))
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A bridge, or a cable where `name` is None; a cable's mark is that of its worse end."""
 
     name: str | None
@@ -112,8 +111,7 @@ class Segment:
         return replace(self, subnets=self.untold())
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Boxes and segments that hang together, each in the order of the file."""
 
     boxes: tuple[Box, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 Word = Literal["deleted", "added", "changed", "down", "impaired"]
 """The words of a mark."""
@@ -23,8 +24,7 @@ MOVES: Final[tuple[Word, ...]] = ("added", "deleted")
 """The words that hold for all that hangs on the part, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What to say of a node, a bridge or an endpoint.
 
     Attributes:

@@ -13,8 +13,9 @@ import select
 import time
 from _socket import SO_ERROR, SOL_SOCKET
 from collections import deque
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from nslab.kernel.echo import AF_INET, AF_INET6, Echo, Probe
 
@@ -47,8 +48,7 @@ _QUESTIONS = {
 _ANY_QUESTION = b"nslab\n"
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(Struct):
     """One probe under way."""
 
     number: int

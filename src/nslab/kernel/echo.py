@@ -15,7 +15,8 @@ import struct
 import time
 from _socket import SO_RCVBUF, SOL_SOCKET
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from nslab.kernel import rounds
 
@@ -54,8 +55,7 @@ _RECEIVE_BUFFER = 1 << 20
 """Asked for; the usual limit (net.core.rmem_max) gives 416 KiB, room for some 550 answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """One question: can `source` reach `target` at `address`?
 
     Attributes:
@@ -72,8 +72,7 @@ class Probe:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
+class Echo(Struct, frozen=True):
     """The answer to one probe.
 
     Attributes:

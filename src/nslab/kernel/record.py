@@ -97,6 +97,11 @@ class Record:
             self.pattern = str(more[0]) if more else self.pattern
 
 
+def are_any() -> bool:
+    """Tell whether the machine may remember a lab at all: mostly it does not."""
+    return os.path.isdir(DIRECTORY)
+
+
 def records() -> list[Record]:
     """Give every record, in the order of their labs' names; none where nobody can have written."""
     with _directory(make=False) as directory:

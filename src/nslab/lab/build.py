@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -19,6 +18,8 @@ from ipaddress import (
 )
 from sys import _getframe
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from nslab.lab.document import Document, Path, Place, Tree, quote
 from nslab.lab.names import nearest
@@ -39,22 +40,19 @@ Said: TypeAlias = Mapping[str, Text | int]
 """A route in the words of the file: `{"dst": "default", "via": "10.0.0.1"}`."""
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeRef:
+class BridgeRef(Struct, frozen=True):
     """A bridge of a lab, by its name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRef:
+class NodeRef(Struct, frozen=True):
     """A node of a lab, by its name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """An endpoint for `Lab.cable`, as `end` makes it."""
 
     node: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from nslab.errors import LabFileError, Problem, UsageError
 
@@ -46,8 +47,7 @@ class Place(NamedTuple):
     line: int | None
 
 
-@dataclass(slots=True)
-class Document:
+class Document(Struct):
     """A tree, and where its parts stand.
 
     Attributes:

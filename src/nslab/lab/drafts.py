@@ -5,8 +5,9 @@ Each draft keeps the path at which it was written: what is found wrong later is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from nslab.lab.address import Subnet
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from nslab.lab.model import Address, Expectation, Interface, Network, Publish
 
 
-@dataclass(slots=True, eq=False)
-class GivenAddress:
+class GivenAddress(Struct, eq=False):
     """An address given by hand; without a prefix length it takes its subnet's."""
 
     path: Path
@@ -24,8 +24,7 @@ class GivenAddress:
     prefix: int | None
 
 
-@dataclass(slots=True, eq=False)
-class EndDraft:
+class EndDraft(Struct, eq=False):
     """An endpoint; `given` is None where addresses are to be chosen."""
 
     path: Path
@@ -40,16 +39,14 @@ class EndDraft:
         return f"{self.node}:{self.ifname}"
 
 
-@dataclass(frozen=True, slots=True)
-class HostDraft:
+class HostDraft(Struct, frozen=True):
     """A link of the machine that joins a segment, and whether it is a bridge there."""
 
     link: str
     bridge: bool
 
 
-@dataclass(slots=True, eq=False)
-class Segment:
+class Segment(Struct, eq=False):
     """A bridge (which has a name), a cable, or a node's own way out (`of`), with its endpoints.
 
     `gateway` is the end of a way out in the netns `outside`, one of the `ends`. `unsure` is a
@@ -69,8 +66,7 @@ class Segment:
     host: HostDraft | None = None
 
 
-@dataclass(slots=True, eq=False)
-class RouteDraft:
+class RouteDraft(Struct, eq=False):
     """A route; `dst` is None for the default route, whose family `via` tells."""
 
     path: Path
@@ -80,8 +76,7 @@ class RouteDraft:
     metric: int | None
 
 
-@dataclass(slots=True, eq=False)
-class NodeDraft:
+class NodeDraft(Struct, eq=False):
     """A node, at the path where the file first names it; `fault` is what is wrong with its name."""
 
     path: Path
@@ -93,8 +88,7 @@ class NodeDraft:
     publish: list[Publish] = field(default_factory=list)
 
 
-@dataclass(slots=True, eq=False)
-class LabDraft:
+class LabDraft(Struct, eq=False):
     """A whole file.
 
     Attributes:

@@ -7,7 +7,6 @@ the file left open: here every endpoint has its ifname, its addresses and its MA
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -16,6 +15,8 @@ from ipaddress import (
     IPv6Interface,
     IPv6Network,
 )
+
+from msgspec import Struct
 
 Address = IPv4Address | IPv6Address
 """One address, as `10.0.1.1`."""
@@ -27,8 +28,7 @@ Network = IPv4Network | IPv6Network
 """A subnet, as `10.0.1.0/24`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """One end of a cable or one port of a bridge, as it sits in its node.
 
     Attributes:
@@ -49,8 +49,7 @@ class Endpoint:
         return f"{self.node}:{self.ifname}"
 
 
-@dataclass(frozen=True, slots=True)
-class Uplink:
+class Uplink(Struct, frozen=True):
     """A way out of the lab, from a bridge or from one node.
 
     Attributes:
@@ -66,8 +65,7 @@ class Uplink:
     subnets: tuple[Network, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Publish:
+class Publish(Struct, frozen=True):
     """A port of the outside that leads to one of a node.
 
     Attributes:
@@ -104,8 +102,7 @@ def _is_any_of(address: Address, other: Address) -> bool:
     return address.is_unspecified and address.version == other.version
 
 
-@dataclass(frozen=True, slots=True)
-class HostPort:
+class HostPort(Struct, frozen=True):
     """A link of the machine that joins a bridge of the lab; it stays what and where it is.
 
     Attributes:
@@ -120,8 +117,7 @@ class HostPort:
     port_ifname: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
+class Bridge(Struct, frozen=True):
     """One L2 segment: the bridge lives alone in its fabric, the netns of the bridge's name.
 
     Attributes:
@@ -145,16 +141,14 @@ class Bridge:
     host: HostPort | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cable:
+class Cable(Struct, frozen=True):
     """Two endpoints joined by a veth."""
 
     ends: tuple[Endpoint, Endpoint]
     subnets: tuple[Network, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One static route of a node.
 
     Attributes:
@@ -172,8 +166,7 @@ class Route:
     type: str = "unicast"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One member of the lab: a netns with its links, routes and settings.
 
     Attributes:
@@ -194,8 +187,7 @@ class Node:
     publish: tuple[Publish, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """Who must reach whom, or must not: `pc1 -> far tcp/80`, `far -/> pc1`.
 
     Attributes:
@@ -217,8 +209,7 @@ class Expectation:
         return f"{self.source} {'->' if self.reach else '-/>'} {self.target}{how}"
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(Struct, frozen=True):
     """A whole lab with everything chosen.
 
     Attributes:

@@ -6,7 +6,6 @@ Every choice is a function of the file alone: the same on every run, on every ma
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from hashlib import blake2b
 from itertools import count
 from typing import TYPE_CHECKING
@@ -109,6 +108,8 @@ _ALIASES = {"net/ipv4/conf/all/forwarding": "net/ipv4/ip_forward"}
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Give the hint that names the known word nearest to this one, if one is near."""
+    from difflib import get_close_matches
+
     found = get_close_matches(word[:80], list(known), n=1)
     return f'did you mean "{found[0]}"?' if found else None
 

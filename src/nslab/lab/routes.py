@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec.structs import replace
 
 from nslab.lab import address
 from nslab.lab.model import Route

@@ -7,8 +7,9 @@ counted before it is written out, and no word becomes a boolean or a time behind
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct
 
 from nslab.lab.document import (
     MAX_DEPTH,
@@ -93,8 +94,7 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> Syntax:
     return Syntax(f"not YAML: {error.problem}{where}", line, hint=hint)
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A mapping or list whose end has not come yet; `key` is the one whose value comes next."""
 
     value: list[Tree] | dict[str, Tree]

@@ -5,8 +5,9 @@ The netns `outside` and the machine are nodes there like others; ways out are po
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from nslab.lab.model import Cable, Endpoint, Node
 from nslab.lab.names import OUTSIDE

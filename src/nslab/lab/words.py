@@ -6,9 +6,10 @@ A key with `later` is known and refused: a lab must not come up without somethin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias
+
+from msgspec import Struct
 
 
 class Kind(Enum):
@@ -41,8 +42,7 @@ class Kind(Enum):
     LATER = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """One key of an object: what it takes, and its description in one line."""
 
     kind: Kind

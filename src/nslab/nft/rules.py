@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,16 +18,14 @@ Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 _KERNELS_OWN = ("handle", "index")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule: its statements, and a comment."""
 
     statements: tuple[Json, ...]
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """One chain; a base chain has a type, a hook and a priority."""
 
     name: str
@@ -36,8 +35,7 @@ class Chain:
     priority: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One table of the family inet."""
 
     name: str

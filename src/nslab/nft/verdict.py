@@ -6,9 +6,10 @@ what they decide is only possible, and so is what comes after them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from nslab.nft.rules import part
 
@@ -23,8 +24,7 @@ _DEPTH = 16
 """How deep the kernel lets chains jump (NFT_JUMP_STACK_SIZE)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(Struct, frozen=True):
     """One packet at one hook.
 
     Attributes:
@@ -45,8 +45,7 @@ class Packet:
     state: str = "new"
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(Struct, frozen=True):
     """Where a packet ends.
 
     Attributes:
@@ -63,8 +62,7 @@ class Drop:
 _Key = tuple[str, str, str]
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     """One walk of a packet through the chains of a hook."""
 
     packet: Packet

@@ -11,6 +11,8 @@ from functools import lru_cache
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from nslab.kernel.sandbox import HOST
 from nslab.lab.names import sysctl_key
 from nslab.plan.state import QUIET, NetnsState
@@ -71,7 +73,7 @@ def _complete(netns: NetnsState, defaults: Mapping[str, str]) -> NetnsState:
         silent = quiet if said is None else said != "0"
         speaks = not silent and (link.mtu is None or link.mtu >= _MTU_IPV6)
         implied = dict.fromkeys([*_implied(link, speaks=speaks), *link.addresses])
-        links[link.ifname] = link._replace(ipv6=speaks, addresses=tuple(implied))
+        links[link.ifname] = replace(link, ipv6=speaks, addresses=tuple(implied))
     return NetnsState(links, netns.routes, netns.sysctl)
 
 

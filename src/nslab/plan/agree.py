@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from nslab.plan.effects import mtu_of
 from nslab.plan.state import route_key, satisfies
 
@@ -31,7 +33,8 @@ def agrees(found: NetnsState, wanted: NetnsState) -> bool:
 
 
 def _is_as(found: LinkState, wanted: LinkState) -> bool:
-    like = wanted._replace(
+    like = replace(
+        wanted,
         ifindex=found.ifindex,
         mac=wanted.mac or found.mac,
         mtu=mtu_of(wanted, found),

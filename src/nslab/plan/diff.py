@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from nslab.errors import NslabError
 from nslab.kernel.sandbox import HOST
 from nslab.plan.addresses import coming, complete, leaving, takes_along
@@ -161,7 +163,7 @@ class _Comparison:
 
     def delete_macvlan(self, name: str, link: LinkState, below: End) -> Iterator[Step]:
         """Take it from its bridge first: else the kernel lets the link below hear all groups on."""
-        alone = link._replace(master=None)
+        alone = replace(link, master=None)
         if link.master is not None:
             yield SetLink(name, alone, link, 0, self.index_of(name, link.master))
         lost = tuple(self.lost_with(name, alone, near=False))
@@ -298,11 +300,11 @@ class _Comparison:
                     continue
                 before = self.observed[name].links.get(wanted.ifname)
                 if before is None or (name, wanted.ifname) in self.made:
-                    before = self.planned(name, wanted.ifname)._replace(up=False, mtu=None)
+                    before = replace(self.planned(name, wanted.ifname), up=False, mtu=None)
                     yield AddBridge(name, before)
                 mtu = self.bridge_mtu(name, wanted, before)
                 if mtu != before.mtu:
-                    yield SetLink(name, before._replace(mtu=mtu), before)
+                    yield SetLink(name, replace(before, mtu=mtu), before)
 
     def bridge_mtu(self, name: str, wanted: LinkState, before: LinkState) -> int | None:
         """Give the MTU that a bridge is to have: the usual one again where it had another."""
@@ -354,7 +356,8 @@ class _Comparison:
             if before != link:
                 yield SetLink(name, link, before, *self.masters(name, link, before))
             return
-        merged = before._replace(
+        merged = replace(
+            before,
             up=link.up,
             mac=before.mac if link.kind == "macvlan" else link.mac or before.mac,  # the one below's
             mtu=mtu_of(link, before),
@@ -419,8 +422,8 @@ class _Comparison:
                 link = self.planned(name, wanted.ifname)
                 before = self.observed[name].links.get(wanted.ifname)
                 if before is None or (name, wanted.ifname) in self.made:
-                    before = link._replace(up=False)
-                before = before._replace(mtu=self.bridge_mtu(name, wanted, before))  # by now
-                merged = before._replace(up=True, mac=link.mac, settings=link.settings)
+                    before = replace(link, up=False)
+                before = replace(before, mtu=self.bridge_mtu(name, wanted, before))  # by now
+                merged = replace(before, up=True, mac=link.mac, settings=link.settings)
                 if merged != before:
                     yield SetLink(name, merged, before)

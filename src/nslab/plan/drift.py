@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.kernel.sandbox import HOST
 from nslab.plan.addresses import complete, own_address
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 _EMPTY = NetnsState()
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """One difference.
 
     Attributes:

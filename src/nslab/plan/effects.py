@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 if TYPE_CHECKING:
     from nslab.lab.model import Route
     from nslab.plan.state import LinkState
@@ -16,7 +18,7 @@ def as_it_comes(link: LinkState, *, port: bool) -> LinkState:
     """Give a link as it is when it is only made: near ends of cables come as ports and up."""
     if link.up == port and (port or link.master is None) and not link.alias:
         return link
-    return link._replace(up=port, master=link.master if port else None, alias="")
+    return replace(link, up=port, master=link.master if port else None, alias="")
 
 
 def names_link(key: str) -> bool:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nslab.kernel.record import DIRECTORY
+from nslab.kernel.record import are_any
 from nslab.plan.interrupts import held_back
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def _take_down(sandbox: Sandbox) -> None:
         from nslab.plan.way.host import part_from_machine
 
         part_from_machine(sandbox)
-    hosted = any(b'"host"' in document for document in documents) or _is_remembered()
+    hosted = any(b'"host"' in document for document in documents) or are_any()
     if hosted:
         for document in documents:
             _part_from_host(sandbox, document)
@@ -66,7 +65,7 @@ def sweep() -> list[str]:
     from nslab.plan.way.host import sweep as sweep_machine
 
     swept = sweep_machine()
-    if _is_remembered():
+    if are_any():
         from nslab.plan.host import leave
 
         swept += leave.sweep()
@@ -94,7 +93,7 @@ def make_room(lab: str) -> None:
         from nslab.plan.way.host import close_for
 
         close_for(lab)
-    if tables or _is_remembered():
+    if tables or are_any():
         sweep()
 
 
@@ -124,8 +123,3 @@ def leftovers() -> list[str]:
 
 def _may_reach_machine() -> bool:
     return os.geteuid() == 0
-
-
-def _is_remembered() -> bool:
-    """Tell whether any lab has a record."""
-    return Path(DIRECTORY).is_dir()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from nslab.kernel.sandbox import HOST
 from nslab.lab.address import is_link_local
@@ -57,7 +58,7 @@ def _as_said(known: Desired, observed: State) -> State:
     found = {}
     for name, netns in observed.items():
         links = {
-            ifname: link._replace(addresses=_in_order(link, said.get((name, ifname), ())))
+            ifname: replace(link, addresses=_in_order(link, said.get((name, ifname), ())))
             for ifname, link in netns.links.items()
         }
         found[name] = replace(netns, links=links)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from nslab.kernel.sandbox import HOST
 from nslab.lab.model import Cable
 from nslab.lab.names import FORWARD, OUTSIDE, choose_ifname, digest, mac_of, sysctl_key
@@ -83,7 +85,7 @@ def _join_machine(state: State, lab: Desired) -> None:
         else:
             index = high(lab.name, bridge.name, port)
             near = LinkState(port, "macvlan", index, peer=(HOST, bridge.host.link))
-        state[bridge.name].links[port] = near._replace(master=bridge.ifname)
+        state[bridge.name].links[port] = replace(near, master=bridge.ifname)
 
 
 def host_port(lab: str, bridge: str, port: str, master: str) -> LinkState:

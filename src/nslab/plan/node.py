@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 from socket import AF_INET, SOCK_STREAM, socket
 from typing import TYPE_CHECKING, Any, Literal, overload
+
+from msgspec import Struct
 
 from nslab.kernel import spawn
 from nslab.kernel.sandbox import Sandbox
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     Args = str | Sequence[spawn.StrPath]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One node of a running lab.
 
     Attributes:

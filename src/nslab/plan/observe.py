@@ -19,6 +19,8 @@ from ipaddress import (
 )
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from nslab.errors import KernelError
 from nslab.kernel import libc
 from nslab.kernel.sandbox import HOST, OUTSIDE, Handle, Sandbox
@@ -108,7 +110,7 @@ def _leave_ours(raw: dict[str, list[Link]], observed: State, ours: set[str]) -> 
     raw[HOST] = [link for link in raw[HOST] if link.ifname in ours]
     state = observed[HOST]
     links = {
-        ifname: link._replace(addresses=tuple(a for a in link.addresses if not is_link_local(a.ip)))
+        ifname: replace(link, addresses=tuple(a for a in link.addresses if not is_link_local(a.ip)))
         for ifname, link in state.links.items()
         if ifname in ours
     }
@@ -315,7 +317,7 @@ def _name_own_peers(observed: State) -> None:
     for name, state in observed.items():
         for link_state in list(state.links.values()):
             if link_state.peer is not None and link_state.peer[0] == "":
-                own = link_state._replace(peer=(name, link_state.peer[1]))
+                own = replace(link_state, peer=(name, link_state.peer[1]))
                 state.links[link_state.ifname] = own
 
 
@@ -332,8 +334,8 @@ def _name_links_below(
             where = likely[end][0] if end in likely else HOST
             if where in observed and _nsid(sandbox, name, where) == link.link_netnsid:
                 below = _name_of(observed[where], link.link)
-                observed[name].links[end[1]] = found._replace(
-                    peer=(where, below) if below else None
+                observed[name].links[end[1]] = replace(
+                    found, peer=(where, below) if below else None
                 )
 
 
@@ -358,5 +360,5 @@ def _nsid(sandbox: Sandbox, name: str, other: str) -> int | None:
 def _note(observed: State, ends: dict[End, Link], end: End, peer: End) -> None:
     for one, other in ((end, peer), (peer, end)):
         links = observed[one[0]].links
-        links[one[1]] = links[one[1]]._replace(peer=other)
+        links[one[1]] = replace(links[one[1]], peer=other)
         del ends[one]

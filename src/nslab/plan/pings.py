@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.kernel import probe as probing
 from nslab.kernel.echo import Probe
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from nslab.lab.model import Desired, Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Pings:
+class Pings(Struct, frozen=True):
     """The outcome of `ping`: one echo a pair, in the order in which they were asked."""
 
     echoes: tuple[Echo, ...]
@@ -64,8 +64,7 @@ def probes_of(desired: Desired, source: str | None, target: str | None) -> list[
     return probes
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """How to ask.
 
     Attributes:

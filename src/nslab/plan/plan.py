@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.plan.steps import DeleteNetns
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from nslab.plan.steps import Step
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Ordered steps; printed, one command of stock tools a line."""
 
     steps: tuple[Step, ...] = ()

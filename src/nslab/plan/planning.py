@@ -6,8 +6,10 @@ around it here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nslab.errors import LabBusyError, NslabError
 from nslab.kernel.privilege import read_switch
@@ -17,10 +19,7 @@ from nslab.lab.dump import written
 from nslab.lab.load import reread
 from nslab.lab.names import FORWARD
 from nslab.plan.diff import compare
-from nslab.plan.drift import Drift, drift_of
 from nslab.plan.host.hosting import Hosting, hosting
-from nslab.plan.host.names import HostNames, names_drift
-from nslab.plan.host.ports import fitted
 from nslab.plan.lower import lower
 from nslab.plan.observe import observe, read_standing, read_sysctls
 from nslab.plan.plan import Plan
@@ -29,6 +28,7 @@ from nslab.plan.state import IMPLIED, NetnsState, State
 from nslab.plan.way.lead import (
     Leading,
     Now,
+    Serving,
     around,
     as_it_is,
     decide,
@@ -37,18 +37,18 @@ from nslab.plan.way.lead import (
     with_links,
     without_pasta,
 )
-from nslab.plan.way.serve import refuse_busy, serve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.lab import Desired
+    from nslab.plan.drift import Drift
+    from nslab.plan.host.names import HostNames
     from nslab.plan.way.choose import Choice
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What an `up` is to bring about.
 
     Attributes:
@@ -75,8 +75,7 @@ def plan_new(
 ) -> Plan:
     """Plan a new lab, whose namespaces begin with these sysctls and links of the kernel's own."""
     state = own.fit(with_links(lower(desired), leading.way))
-    serving = serve(desired, leading.way)
-    refuse_busy(serving)
+    serving = _relays(desired, leading)
     plan = compare(state, own.known(), None, defaults, standing)
     return Plan(own.around(around(plan, leading, serving, None)))
 
@@ -100,8 +99,7 @@ def plan_change(sandbox: Sandbox, wanted: Wanted) -> Plan:
         defaults |= {key: "" for key in FORWARD if key in defaults}
     seen, standing = without_pasta(observed), read_standing(sandbox)
     plan = compare(states[0], seen, states[1], defaults, standing)
-    serving = serve(desired, leading.way, past, leading.before, sandbox)
-    refuse_busy(serving)
+    serving = _relays(desired, leading, past, sandbox)
     return Plan(own.around(around(plan, leading, serving, sandbox)))
 
 
@@ -113,6 +111,11 @@ def drifts(sandbox: Sandbox, desired: Desired, past: Sequence[Desired]) -> list[
         desired: what should be.
         past: the lab as it was last brought up, and what it was to become since.
     """
+    from nslab.plan.drift import Drift, drift_of
+    from nslab.plan.host.names import names_drift
+    from nslab.plan.host.ports import fitted
+    from nslab.plan.way.serve import serve
+
     observed = look_at(sandbox, [desired, *past])
     before = found(past, observed)
     states = [
@@ -126,6 +129,26 @@ def drifts(sandbox: Sandbox, desired: Desired, past: Sequence[Desired]) -> list[
     beside = around([], as_it_is(past[0], before), serving, sandbox)
     outer = [Drift(step.finding()) for step in beside]
     return [*outer, *own, *names_drift(desired, sandbox)]
+
+
+def _relays(
+    desired: Desired,
+    leading: Leading,
+    past: Sequence[Desired] = (),
+    sandbox: Sandbox | None = None,
+) -> Serving:
+    """Compare the relays that a lab shall have with those that run; see that ports are free."""
+    if not any(_is_served(lab) for lab in (desired, *past)):
+        return Serving()
+    from nslab.plan.way.serve import refuse_busy, serve  # most labs need not load it
+
+    serving = serve(desired, leading.way, past, leading.before, sandbox)
+    refuse_busy(serving)
+    return serving
+
+
+def _is_served(lab: Desired) -> bool:
+    return bool(lab.uplinks()) or any(node.publish for node in lab.nodes)
 
 
 def same_source(sandbox: Sandbox, source: str) -> str:
@@ -172,7 +195,7 @@ def _both(first: NetnsState, second: NetnsState) -> NetnsState:
     for ifname in first.links.keys() & second.links.keys():
         one, other = first.links[ifname], second.links[ifname]
         addresses = tuple(dict.fromkeys(one.addresses + other.addresses))
-        links[ifname] = one._replace(addresses=addresses, mtu=one.mtu or other.mtu)
+        links[ifname] = replace(one, addresses=addresses, mtu=one.mtu or other.mtu)
     routes = list(dict.fromkeys([*first.routes, *second.routes]))
     return NetnsState(links, routes, second.sysctl | first.sysctl)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.errors import NslabError
 from nslab.kernel import limits
@@ -24,8 +25,7 @@ _GIB = 1 << 30
 _OWN = 16  # a holder's descriptors that are for no netns
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """What is to be made anew.
 
     Attributes:
@@ -42,8 +42,7 @@ class Needs:
         return self.netns * NETNS + self.cables * CABLE
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """What there is room for; None where nothing tells.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from nslab.kernel.sandbox import HOST, OUTSIDE
 from nslab.plan.diff import compare

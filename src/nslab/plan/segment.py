@@ -14,9 +14,10 @@ A port that is there stays on its fabric, whoever comes or goes.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from nslab.plan.state import NetnsState
 
@@ -132,7 +133,7 @@ def _homed(link: LinkState) -> LinkState:
     """Give a link whose peer is on the segment, on whichever fabric that is."""
     if link.peer is None or MARK not in link.peer[0]:
         return link
-    return link._replace(peer=(segment_of(link.peer[0]), link.peer[1]))
+    return replace(link, peer=(segment_of(link.peer[0]), link.peer[1]))
 
 
 def _together(bridge: Bridge, row: list[NetnsState]) -> dict[str, LinkState]:
@@ -144,12 +145,12 @@ def _together(bridge: Bridge, row: list[NetnsState]) -> dict[str, LinkState]:
             master = fabric(bridge.name, number)
         for link in netns.links.values():
             if link.ifname == bridge.ifname:
-                links.setdefault(master, link._replace(ifname=master))
+                links.setdefault(master, replace(link, ifname=master))
             elif link.ifname == "lo":
                 links.setdefault("lo", link)
             elif not link.ifname.startswith(MARK):
                 own = master if link.master == bridge.ifname else link.master
-                links[link.ifname] = link._replace(master=own)
+                links[link.ifname] = replace(link, master=own)
     return links
 
 

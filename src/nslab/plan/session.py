@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from msgspec.structs import replace
 
 from nslab.errors import (
     KernelError,
@@ -19,16 +20,14 @@ from nslab.errors import (
     OvertakenError,
     StepError,
 )
-from nslab.kernel import libc
+from nslab.kernel import libc, record
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, no_such_node
 from nslab.lab import Desired, Lab
 from nslab.lab.dump import written
 from nslab.plan.apply import Watch, apply
 from nslab.plan.ending import make_room, take_down
-from nslab.plan.host import leave
 from nslab.plan.host.hosting import hosting
 from nslab.plan.interrupts import blamed_on_signals, held_back
-from nslab.plan.lift import lift
 from nslab.plan.lower import lower
 from nslab.plan.observe import read_standing
 from nslab.plan.plan import parted
@@ -189,6 +188,8 @@ class Running:
 
     def observed(self) -> Desired:
         """Read the lab back from the kernel, in the file's own terms."""
+        from nslab.plan.lift import lift
+
         with self.open() as sandbox:
             desired = document_of(sandbox)
             return lift(desired, see(sandbox, desired), sandbox.lodgers())
@@ -339,6 +340,8 @@ def _start(wanted: Wanted, *, keep: bool, watch: Watch | None, check: Check) -> 
 
 def _abandon(sandbox: Sandbox, desired: Desired, leading: Leading) -> None:
     """End a lab that is not up yet, and take back what the machine did for it."""
+    from nslab.plan.host import leave
+
     kernel = leading.way is not None and leading.way.kind == "kernel"
     leave.part(sandbox, desired)
     if kernel:
@@ -402,6 +405,10 @@ def _with_memory(steps: Sequence[Step], memory: Remember) -> list[Step]:
 
 def _tidy(sandbox: Sandbox) -> None:
     """Forget a record of nothing; if that fails, the next command does it."""
+    if not record.are_any():
+        return
+    from nslab.plan.host import leave
+
     with contextlib.suppress(NslabError, OSError):
         leave.tidy(sandbox.lab)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from nslab.kernel.sandbox import HOST, OUTSIDE
 from nslab.lab.names import FORWARD
@@ -48,8 +49,8 @@ MODERN = dict.fromkeys(IMPLIED, "0")
 """Their values in a new netns of a machine that speaks IPv6 and was not told otherwise."""
 
 
-class LinkState(NamedTuple):
-    """One link; a tuple, since a plan makes several for each.
+class LinkState(Struct, frozen=True):
+    """One link.
 
     Attributes:
         ifindex: the kernel's number of it in its netns; 0 where it is not yet chosen.
@@ -76,8 +77,7 @@ class LinkState(NamedTuple):
     settings: Settings = ()
 
 
-@dataclass(slots=True)
-class NetnsState:
+class NetnsState(Struct):
     """One netns: its links by name, its static routes, the sysctls that matter.
 
     Attributes:

@@ -116,7 +116,7 @@ def _refusal() -> str | None:
 
 
 def _renamed(file: str | PathLike[str]) -> Lab:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from nslab.lab import dumps, load, loads
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from math import cos, hypot, pi, sin
 from typing import TYPE_CHECKING
 
 import networkx as nx
+from msgspec import Struct
 
 from nslab.draw.svg.label import Title, label_of, wire_line
 from nslab.draw.svg.scene import Scene
@@ -34,8 +34,7 @@ CLEAR = 4
 """What is left free around a label, in pixels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
+class Area(Struct, frozen=True):
     """A rectangle by its sides."""
 
     left: float

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.draw.graph import Box
 from nslab.draw.marks import MOVES, SIGNS
@@ -23,8 +24,7 @@ HEAD = 20
 """The height of a name in its box."""
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """The texts at an end of a wire: the ifname above it, the addresses below.
 
     Attributes:

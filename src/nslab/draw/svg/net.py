@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import networkx as nx
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nslab.draw.graph import Box, Part
 
@@ -20,8 +21,7 @@ CROWD = 17
 """So many boxes that only one bridge leads to are drawn inside of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """A cable, or a port of a bridge.
 
     Attributes:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 Point = tuple[float, float]
 Anchor = Literal["start", "middle", "end"]
 
 
-@dataclass(frozen=True, slots=True)
-class Rect:
+class Rect(Struct, frozen=True):
     """A rectangle; `x`, `y` is its upper left corner.
 
     Attributes:
@@ -28,8 +29,7 @@ class Rect:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line through points."""
 
     points: tuple[Point, ...]
@@ -37,8 +37,7 @@ class Line:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A line of text; `y` is that of its feet, and `x` where `anchor` says."""
 
     x: float
@@ -48,8 +47,7 @@ class Text:
     anchor: Anchor = "start"
 
 
-@dataclass(slots=True)
-class Scene:
+class Scene(Struct):
     """A drawing from (0, 0) to (width, height)."""
 
     width: float = 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.draw.text.canvas import Canvas
 from nslab.draw.text.lines import lay, longest
@@ -19,8 +20,7 @@ SPINE = 3
 """The columns that the spine of a bridge with several shelves takes, at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A piece of a picture, and the columns at which lines reach its first row from above."""
 
     canvas: Canvas

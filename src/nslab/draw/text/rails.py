@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nslab.draw.text.canvas import Canvas
 from nslab.draw.text.lines import lay, longest
@@ -19,8 +21,7 @@ AT_LENGTH = 1000
 """Room enough for any label to stay in one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stub:
+class Stub(Struct, frozen=True):
     """The row at which an end leaves its box for a segment, and the lines of its label."""
 
     segment: int
@@ -28,8 +29,7 @@ class Stub:
     label: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Storey:
+class Storey(Struct, frozen=True):
     """A box, its first and its last row, and its stubs."""
 
     box: Box
@@ -38,8 +38,7 @@ class Storey:
     stubs: list[Stub]
 
 
-@dataclass(frozen=True, slots=True)
-class Rail:
+class Rail(Struct, frozen=True):
     """A segment as a vertical line.
 
     Attributes:

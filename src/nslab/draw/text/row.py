@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.draw.text.block import GAP, Block
 from nslab.draw.text.canvas import Canvas
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from nslab.draw.graph import Box, Segment
 
 
-@dataclass(frozen=True, slots=True)
-class Joint:
+class Joint(Struct, frozen=True):
     """A level cable.
 
     Attributes:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.kernel.echo import Probe
 from nslab.kernel.sandbox import HOST
@@ -53,8 +54,7 @@ def questions(lab: Desired, given: Sequence[Address]) -> list[Probe]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(Struct, frozen=True):
     """What `outside` stands for, for one protocol and port.
 
     Attributes:

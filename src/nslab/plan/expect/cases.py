@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.kernel.echo import Probe
 from nslab.kernel.sandbox import HOST
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from nslab.plan.expect.places import Places
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One probe that an expectation asks for.
 
     Attributes:

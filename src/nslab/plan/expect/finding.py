@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from nslab.lab.model import Address, Expectation
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
 Outcome: TypeAlias = Literal["ok", "broken", "untested"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What came of one expectation, for one pair and one address.
 
     Attributes:
@@ -54,8 +54,7 @@ class Finding:
         return f"{self.pair}{place}: {self.seconds * 1000:.2f} ms"
 
 
-@dataclass(frozen=True, slots=True)
-class Checks:
+class Checks(Struct, frozen=True):
     """The outcome of `check`: findings in the order of the expectations."""
 
     findings: tuple[Finding, ...]

@@ -7,8 +7,9 @@ for was there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from nslab.kernel.echo import Probe
 from nslab.kernel.sandbox import HOST
@@ -34,8 +35,7 @@ class Sight(Protocol):
         """Tell whether one of these answers on the link itself (ARP, NDP), asked anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Struct, frozen=True):
     """That one netns is alive on a link (any, if None): somebody there answers it."""
 
     netns: str
@@ -53,8 +53,7 @@ class Live:
         return f"{self.netns} reaches none of its own neighbours"
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """That what is asked for is there: somebody reaches it."""
 
     probe: Probe
@@ -74,8 +73,7 @@ class Served:
         return (self.probe,)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """That the address which is asked for is there."""
 
     netns: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 from nslab.lab.address import is_link_local
 from nslab.lab.names import OUTSIDE
@@ -39,8 +40,7 @@ class Sight(Protocol):
         """Give the nftables rules of a netns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """One netns that a packet passes.
 
     Attributes:
@@ -55,8 +55,7 @@ class Hop:
     bridged: bool = False
 
 
-@dataclass(slots=True)
-class Trail:
+class Trail(Struct):
     """A way as far as it goes.
 
     Attributes:

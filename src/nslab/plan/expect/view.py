@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import time
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.errors import KernelError, NslabError
 from nslab.lab.names import FORWARD
@@ -35,8 +36,7 @@ _ANSWERED = NUD.REACHABLE
 _STEP = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Struct, frozen=True):
     """Where a netns sends a packet.
 
     Attributes:

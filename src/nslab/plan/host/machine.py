@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.kernel.transport import Transport, open_socket
 from nslab.netlink.message import Request
@@ -24,8 +25,7 @@ _LINK_LOCAL = b"\xfe\x80"
 _NOWHERE = bytes(6)
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """The caller's netns.
 
     Attributes:

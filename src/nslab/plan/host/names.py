@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from nslab.errors import PrivilegeError, UsageError
 from nslab.kernel import hostnames, registry
@@ -28,8 +29,7 @@ PATTERN = "{lab}-{node}"
 """How names are made where nobody says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(Struct, frozen=True):
     """A lab's names, as they are and as they shall be.
 
     Attributes:

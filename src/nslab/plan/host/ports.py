@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from nslab.errors import NslabError, PrivilegeError
 from nslab.kernel.sandbox import HOST
@@ -13,7 +14,7 @@ from nslab.netlink.rtnl.link import IFF
 from nslab.plan.host.machine import Machine, is_up, kind_of, look, mac_of
 from nslab.plan.lower import host_port
 from nslab.plan.state import NetnsState
-from nslab.plan.steps.mac import KeepMac
+from nslab.plan.steps.mac import KeepMac, ReturnMac
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,9 +77,9 @@ def fit(state: State, lab: Desired, machine: Machine, observed: State) -> State:
         mac = mac_of(master) if machine.is_bare(master) else end.mac
         if end.ifname in observed.get(HOST, _EMPTY).links:
             mac = ""
-        made[HOST].links[end.ifname] = end._replace(mac=mac, mtu=master.mtu)
+        made[HOST].links[end.ifname] = replace(end, mac=mac, mtu=master.mtu)
         port = made[bridge.name].links[host.port_ifname]
-        made[bridge.name].links[host.port_ifname] = port._replace(mtu=master.mtu)
+        made[bridge.name].links[host.port_ifname] = replace(port, mtu=master.mtu)
     return made
 
 
@@ -99,6 +100,13 @@ def keepings(lab: Desired, machine: Machine, kept: dict[str, str]) -> Iterator[S
         link = machine.links[ifname]
         if machine.is_bare(link):
             yield KeepMac(HOST, ifname, mac_of(link))
+
+
+def returns(lab: Desired, kept: dict[str, str]) -> Iterator[Step]:
+    """Give the steps that give bridges back the MACs they had, where no port joins them now."""
+    links = {host.link for _, host in joined(lab) if host.bridge}
+    for ifname in sorted(kept.keys() - links):
+        yield ReturnMac(HOST, ifname, kept[ifname])
 
 
 def _end(lab: Desired, bridge: Bridge, host: HostPort) -> LinkState:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from nslab.plan.steps.step import Open
 
 
-@dataclass(frozen=True, slots=True)
-class AddAddress(Step):
+class AddAddress(Step, frozen=True):
     """Give a link an address. IPv6 ones skip duplicate address detection: MACs are ours."""
 
     link: LinkState
@@ -42,8 +40,7 @@ class AddAddress(Step):
         return [Request(RTM.NEWADDR, _address(self.link, self.address), NEW)]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteAddress(Step):
+class DeleteAddress(Step, frozen=True):
     """Take an address from a link."""
 
     link: LinkState

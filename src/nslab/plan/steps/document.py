@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nslab.plan.steps.step import Deed, Step
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
 
 
-@dataclass(frozen=True, slots=True)
-class Remember(Deed):
+class Remember(Deed, frozen=True):
     """Let the holder keep the lab as it is now, and the nodes find each other's names.
 
     Attributes:

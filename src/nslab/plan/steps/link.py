@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from nslab.kernel.sandbox import HOST
 from nslab.netlink.message import Request
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from nslab.plan.steps.step import Open
 
 
-@dataclass(frozen=True, slots=True)
-class AddBridge(Step):
+class AddBridge(Step, frozen=True):
     """Make a bridge, still down, in its fabric."""
 
     link: LinkState
@@ -56,8 +56,7 @@ class AddBridge(Step):
         return [Request(RTM.NEWLINK, body, NEW)]
 
 
-@dataclass(frozen=True, slots=True)
-class AddVeth(Step):
+class AddVeth(Step, frozen=True):
     """Make a cable: both ends placed and named by one message; a port comes enslaved and up."""
 
     near: LinkState
@@ -111,8 +110,7 @@ class AddVeth(Step):
         return [Request(RTM.NEWLINK, body, NEW)]
 
 
-@dataclass(frozen=True, slots=True)
-class AddMacvlan(Step):
+class AddMacvlan(Step, frozen=True):
     """Let another netns have what a link receives: by a macvlan on it, with its MAC.
 
     A link of the machine's joins a bridge so, as a port and up; and a bridge the netns `outside`.
@@ -184,8 +182,7 @@ class AddMacvlan(Step):
         return [Request(RTM.NEWLINK, body, NEW)]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteLink(Step):
+class DeleteLink(Step, frozen=True):
     """Take a link away; of a cable both ends go.
 
     Attributes:
@@ -221,8 +218,7 @@ class DeleteLink(Step):
         return [Request(RTM.DELLINK, Link(index=self.link.ifindex))]
 
 
-@dataclass(frozen=True, slots=True)
-class SetLink(Step):
+class SetLink(Step, frozen=True):
     """Change a link in place: from `before` to `link`, naming only what differs."""
 
     link: LinkState
@@ -318,7 +314,7 @@ def mac_bytes(mac: str) -> bytes | None:
 
 def with_ifindex(link: LinkState, ifindex: int) -> LinkState:
     """Give the link with its ifindex chosen."""
-    return link if link.ifindex == ifindex else link._replace(ifindex=ifindex)
+    return link if link.ifindex == ifindex else replace(link, ifindex=ifindex)
 
 
 def _link_words(link: LinkState) -> str:

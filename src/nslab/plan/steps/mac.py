@@ -6,7 +6,6 @@ bridge that had no port before the lab came would not be as it was.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
 
 
-@dataclass(frozen=True, slots=True)
-class KeepMac(Deed):
+class KeepMac(Deed, frozen=True):
     """Remember the MAC of a bridge of the machine that has no port of its own."""
 
     bridge: str
@@ -42,8 +40,7 @@ class KeepMac(Deed):
         record.note(sandbox.lab, Holder.of(sandbox.pid), "mac", self.bridge, self.mac)
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnMac(Deed):
+class ReturnMac(Deed, frozen=True):
     """Give a bridge of the machine back the MAC that it lost with its last port."""
 
     bridge: str

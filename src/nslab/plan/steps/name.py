@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.kernel import hostnames
 from nslab.kernel.record import Holder
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A node's name on the machine.
 
     Attributes:
@@ -38,8 +38,7 @@ class Name:
         return f"{DIRECTORY}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class AddName(Deed):
+class AddName(Deed, frozen=True):
     """Name a node, by a link to the holder's descriptor of its netns."""
 
     name: Name
@@ -63,8 +62,7 @@ class AddName(Deed):
         hostnames.add(sandbox.lab, Holder.of(sandbox.pid), name.name, text, name.pattern)
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteName(Deed):
+class DeleteName(Deed, frozen=True):
     """Take a node's name away."""
 
     name: Name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
 
 
-@dataclass(frozen=True, slots=True)
-class AddNetns(Step):
+class AddNetns(Step, frozen=True):
     """Make the netns and name it."""
 
     def words(self) -> str:
@@ -31,8 +29,7 @@ class AddNetns(Step):
         return [DeleteNetns(self.netns)]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteNetns(Step):
+class DeleteNetns(Step, frozen=True):
     """End the netns and the processes in it: the last act of a plan, for it cannot be undone."""
 
     def words(self) -> str:
@@ -48,8 +45,7 @@ class DeleteNetns(Step):
         return []
 
 
-@dataclass(frozen=True, slots=True)
-class SetSysctl(Deed):
+class SetSysctl(Deed, frozen=True):
     """Set one sysctl; `before` is what it was, None for one that is not there yet (nor read)."""
 
     key: str

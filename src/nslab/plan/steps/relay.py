@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -27,8 +26,7 @@ _SPECIAL, _LITERALLY = re.compile(r"[][\\.]"), r"\\\g<0>"
 _AF_INET, _AF_INET6, _STREAM, _DATAGRAM = 2, 10, 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class StartRelay(Deed):
+class StartRelay(Deed, frozen=True):
     """Lead a port of the machine to the node whose netns this is."""
 
     published: Publish
@@ -64,8 +62,7 @@ class StartRelay(Deed):
                 sock.close()
 
 
-@dataclass(frozen=True, slots=True)
-class StopRelay(Deed):
+class StopRelay(Deed, frozen=True):
     """Let a port of the machine go; connections through it end."""
 
     published: Publish
@@ -89,8 +86,7 @@ class StopRelay(Deed):
         beside.stop(sandbox, ports.lodged(self.netns, self.published, self.targets))
 
 
-@dataclass(frozen=True, slots=True)
-class StartResolver(Deed):
+class StartResolver(Deed, frozen=True):
     """Lead name queries from the way out's own address to the machine's resolver."""
 
     way: Way
@@ -126,8 +122,7 @@ class StartResolver(Deed):
                 sock.close()
 
 
-@dataclass(frozen=True, slots=True)
-class StopResolver(Deed):
+class StopResolver(Deed, frozen=True):
     """Lead name queries no longer."""
 
     way: Way
@@ -149,8 +144,7 @@ class StopResolver(Deed):
         beside.stop(sandbox, resolver.lodged(self.server, self.way))
 
 
-@dataclass(frozen=True, slots=True)
-class SetResolver(Deed):
+class SetResolver(Deed, frozen=True):
     """Set what the nodes find in /etc/resolv.conf."""
 
     text: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -20,8 +19,7 @@ _FAMILY = {4: AF.INET, 6: AF.INET6}
 _TYPES = {name: number for number, name in ROUTE_TYPES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class AddRoute(Step):
+class AddRoute(Step, frozen=True):
     """Add a static route, or put it in the place of `before`."""
 
     route: Route
@@ -52,8 +50,7 @@ class AddRoute(Step):
         return [Request(RTM.NEWROUTE, _route(self.route, self.index), flags)]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteRoute(Step):
+class DeleteRoute(Step, frozen=True):
     """Take a static route away."""
 
     route: Route

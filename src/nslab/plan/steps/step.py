@@ -7,8 +7,9 @@ netns; what is no netlink message, `apply` has the holder do. `undo()` gives the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.kernel.sandbox import HOST
 from nslab.netlink.message import NLM_F
@@ -31,8 +32,7 @@ def ip_in(netns: str) -> str:
 NEW = NLM_F.CREATE | NLM_F.EXCL
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One act in one netns."""
 
     netns: str
@@ -62,8 +62,7 @@ class Step:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class Deed(Step):
+class Deed(Step, frozen=True):
     """A step that acts by itself, alone."""
 
     def act(self, sandbox: Sandbox) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 _RAW = 3  # SOCK_RAW
 
 
-@dataclass(frozen=True, slots=True)
-class StartPasta(Deed):
+class StartPasta(Deed, frozen=True):
     """Start pasta, which makes the link `uplink` in the netns `outside`."""
 
     way: Way
@@ -50,8 +48,7 @@ class StartPasta(Deed):
         pasta.start(sandbox, pasta_arguments(self.way), UPLINK)
 
 
-@dataclass(frozen=True, slots=True)
-class StopPasta(Deed):
+class StopPasta(Deed, frozen=True):
     """End pasta; its link goes with it."""
 
     way: Way
@@ -72,8 +69,7 @@ class StopPasta(Deed):
         pasta.stop(sandbox)
 
 
-@dataclass(frozen=True, slots=True)
-class SetTable(Deed):
+class SetTable(Deed, frozen=True):
     """Put an nftables table into a netns of the lab, in the place of the one before, or delete it.
 
     Attributes:
@@ -105,8 +101,7 @@ class SetTable(Deed):
         return rules.drop_command(tables.OURS) if self.table is None else self.table.commands()
 
 
-@dataclass(frozen=True, slots=True)
-class OpenHost(Deed):
+class OpenHost(Deed, frozen=True):
     """Let the machine forward and masquerade for the lab; what it was like is remembered.
 
     Attributes:
@@ -150,8 +145,7 @@ class OpenHost(Deed):
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class CloseHost(Deed):
+class CloseHost(Deed, frozen=True):
     """Take back what the machine did for the lab."""
 
     way: Way
@@ -177,8 +171,7 @@ class CloseHost(Deed):
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class DropConnections(Deed):
+class DropConnections(Deed, frozen=True):
     """End the connections through a port that is published no longer; new ones cannot come.
 
     Attributes:

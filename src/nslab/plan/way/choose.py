@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
 
 from nslab.errors import NslabError
 from nslab.lab.address import interface, overlap
@@ -40,16 +40,14 @@ _PRIVATE: dict[int, tuple[Network, ...]] = {
 """Where a free subnet is looked for (RFC 1918, RFC 4193)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(Struct, frozen=True):
     """A published port, and an address of its node that the way out reaches directly."""
 
     published: Publish
     inside: Address
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """One lab's way out.
 
     Attributes:
@@ -152,16 +150,22 @@ def kind_of(choice: Choice, plain: Sequence[Network], *, barred: bool = False) -
             hint="run as root, or leave out `masquerade: false`",
         )
     for program, package in (("nft", "nftables"), *([("pasta", "passt")] * (kind == "pasta"))):
-        if shutil.which(program) is None:
+        if not _has(program):
             hint = f"install it (Debian's package {package}), or `--uplink none`"
             raise NslabError(f"an uplink needs the program {program}, which is not here", hint=hint)
     return kind
 
 
 def _first_choice(plain: Sequence[Network], *, barred: bool) -> str:
-    if os.geteuid() != 0 or shutil.which("nft") is None:
+    if os.geteuid() != 0 or not _has("nft"):
         return "pasta"
-    return "pasta" if barred and not plain and shutil.which("pasta") else "kernel"
+    return "pasta" if barred and not plain and _has("pasta") else "kernel"
+
+
+def _has(program: str) -> bool:
+    from shutil import which
+
+    return which(program) is not None
 
 
 def transfer(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nslab.errors import KernelError, OvertakenError
 from nslab.kernel.nftables import table_names
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from nslab.lab.model import Desired, Interface, Network
     from nslab.plan.state import State
     from nslab.plan.steps import Step
-    from nslab.plan.way.serve import Serving
 
 
 _NO_LINK = "pasta/"
@@ -51,8 +52,7 @@ _DIRECT = " direct"
 """How the alias of the machine's end ends, where the way out is direct."""
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """A running lab, as far as its way out depends on it.
 
     Attributes:
@@ -66,8 +66,7 @@ class Now:
     observed: State
 
 
-@dataclass(frozen=True, slots=True)
-class Leading:
+class Leading(Struct, frozen=True):
     """What there is of a way out, and what there shall be.
 
     Attributes:
@@ -81,6 +80,13 @@ class Leading:
     before: Way | None = None
     versions: tuple[int, ...] = ()
     led: bool = False
+
+
+class Serving(Struct, frozen=True):
+    """The steps that end relays, before all others, and those that begin some, after them."""
+
+    ending: tuple[Step, ...] = ()
+    beginning: tuple[Step, ...] = ()
 
 
 def probe(lab: str) -> State:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.kernel.transport import Transport, open_socket
 from nslab.netlink.message import Request
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 _USUAL_MTU = 1500
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """The machine's netns, as far as a way out depends on it.
 
     Attributes:

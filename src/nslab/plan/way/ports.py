@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
-from nslab.kernel import relay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,10 +49,12 @@ def listen(node: str, published: Publish) -> list[socket]:
     Raises:
         NslabError: it is in use, or not this user's to take, or the address is not here.
     """
+    from nslab.kernel.relay import listen as open_socket
+
     found: list[socket] = []
     try:
         for address in _addresses(published):
-            found += [relay.listen(published.protocol, address, published.outside)]
+            found += [open_socket(published.protocol, address, published.outside)]
     except OSError as error:
         for sock in found:
             sock.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nslab.kernel.sandbox import OUTSIDE
@@ -13,6 +12,7 @@ from nslab.plan.steps.relay import (
     StopRelay,
 )
 from nslab.plan.way import ports, resolver
+from nslab.plan.way.lead import Serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from nslab.lab.model import Desired
     from nslab.plan.steps import Step
     from nslab.plan.way.choose import Way
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """The steps that end relays, before all others, and those that begin some, after them."""
-
-    ending: tuple[Step, ...] = ()
-    beginning: tuple[Step, ...] = ()
 
 
 def serve(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nslab.errors import KernelError
 from nslab.kernel import conntrack, echo, pasta
@@ -39,8 +40,7 @@ _QUESTION = b"\0\0\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1"
 """A DNS query for the name servers of the root, without its number (RFC 1035)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """One thing that the way out needs.
 
     Attributes:
