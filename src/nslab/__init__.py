@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from nslab.plan.node import Node
     from nslab.plan.pings import Pings
     from nslab.plan.plan import Plan
-    from nslab.plan.session import Running, connect, diff, up
+    from nslab.plan.running import Running, connect
+    from nslab.plan.session import diff, up
 
 _HOMES = {
     "Checks": "nslab.plan.expect.finding",
@@ -26,8 +27,8 @@ _HOMES = {
     "NslabError": "nslab.errors",
     "Pings": "nslab.plan.pings",
     "Plan": "nslab.plan.plan",
-    "Running": "nslab.plan.session",
-    "connect": "nslab.plan.session",
+    "Running": "nslab.plan.running",
+    "connect": "nslab.plan.running",
     "diff": "nslab.plan.session",
     "draw_text": "nslab.draw",
     "dump": "nslab.lab",

@@ -16,8 +16,9 @@ from nslab.plan.apply import apply
 from nslab.plan.diff import compare
 from nslab.plan.lower import lower
 from nslab.plan.observe import observe
-from nslab.plan.planning import Wanted, plan_change
+from nslab.plan.planning import plan_change
 from nslab.plan.steps import AddNetns, DeleteNetns, Step
+from nslab.plan.wanted import Wanted
 
 if TYPE_CHECKING:
     from nslab.plan.state import State

@@ -44,7 +44,7 @@ def labs_or_files(prefix: str, typed: Namespace) -> list[str]:
 def nodes(_: str, typed: Namespace) -> list[str]:
     """Give the nodes of the lab that is meant."""
     from nslab.cli.choice import lab_name
-    from nslab.plan.session import connect
+    from nslab.plan.running import connect
 
     return [node.name for node in connect(lab_name(typed.option)).desired().nodes]
 

@@ -81,7 +81,7 @@ def _subject(options: argparse.Namespace) -> tuple[Desired, Marks]:
     if what is not None and looks_like_file(what):
         return load_file(what).resolve(), {}
     from nslab.cli.live import down_marks, look
-    from nslab.plan.session import connect
+    from nslab.plan.running import connect
 
     lab, state = look(connect(lab_name(what or options.option)))
     return lab, down_marks(lab, state)
@@ -93,7 +93,7 @@ def _changes(path: str | None) -> tuple[Desired, Marks]:
         raise UsageError(f'--diff draws what a file would change, and "{path}" is no file')
     from nslab.draw.change import change
     from nslab.lab import Desired
-    from nslab.plan.session import connect
+    from nslab.plan.running import connect
 
     wanted = load_file(path).resolve()
     there = wanted.name in running()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace) -> int:
     """Look at the way out of a node; exit 1 if it breaks, and say where."""
-    from nslab.plan.session import connect
+    from nslab.plan.running import connect
 
     hops = connect(lab_name(options.option)).trace(options.source)
     if options.json:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from nslab.draw.marks import Marks, Place
     from nslab.lab import Desired
-    from nslab.plan.session import Running
+    from nslab.plan.running import Running
     from nslab.plan.state import LinkState, State
 
 

@@ -42,7 +42,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _summaries() -> Iterator[Row]:
-    from nslab.plan.session import summary
+    from nslab.plan.running import summary
 
     for name in running():
         try:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nslab.kernel.echo import Echo
     from nslab.plan.expect.finding import Checks, Finding
     from nslab.plan.pings import Pings
-    from nslab.plan.session import Running
+    from nslab.plan.running import Running
 
 
 def parser() -> Parser:
@@ -104,7 +104,7 @@ def _add_patience(made: Parser) -> None:
 
 def run(arguments: list[str]) -> int:
     """Test what the lab expects, or ping one pair, one row or every pair."""
-    from nslab.plan.session import connect
+    from nslab.plan.running import connect
 
     options = parser().parse_args(arguments)
     if options.source and (options.every or options.expect):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nslab.lab import Desired
-    from nslab.plan.session import Running
+    from nslab.plan.running import Running
     from nslab.plan.state import State
 
 
@@ -49,7 +49,7 @@ def run(arguments: list[str]) -> int:
         raise UsageError(f'"--json" and "-o {options.output}" are two formats: choose one')
     style = "json" if options.json else options.output or "yaml"
     from nslab.cli.live import look
-    from nslab.plan.session import connect
+    from nslab.plan.running import connect
 
     lab = connect(lab_name(options.lab or options.option))
     if options.drift:

@@ -14,7 +14,8 @@ from nslab.kernel.privilege import refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import subprocess
+    from collections.abc import Callable, Iterable
 
 _HOLDER = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); from nslab.kernel.holder import main; main()"
@@ -29,8 +30,12 @@ _MOMENT = 0.005
 _NOBODY = (errno.ECONNREFUSED, errno.ENOENT, errno.ECONNRESET, None)  # None: too long a name
 
 
-def start(lab: str) -> tuple[socket, int]:
+def start(lab: str, meanwhile: Callable[[], None]) -> tuple[socket, int]:
     """Start a holder; give the connection on which its life hangs, and its PID.
+
+    Args:
+        lab: the lab's name.
+        meanwhile: is called while the holder starts.
 
     Raises:
         FileExistsError: a lab of that name is there (or just being started).
@@ -39,7 +44,7 @@ def start(lab: str) -> tuple[socket, int]:
         KernelError: this process may not open so many files, or start no other.
     """
     try:
-        return _start(lab)
+        return _start(lab, meanwhile)
     except FileExistsError:
         raise
     except OSError as error:
@@ -90,10 +95,10 @@ def _is_ours(lab: str) -> bool:
     return uid == os.getuid()
 
 
-def _start(lab: str) -> tuple[socket, int]:
+def _start(lab: str, meanwhile: Callable[[], None]) -> tuple[socket, int]:
     ours, theirs = socketpair(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
     try:
-        _await_holder(lab, ours, theirs)
+        _await_holder(lab, ours, theirs, meanwhile)
         channel, pid = connect(lab)
         channel.close()
     except BaseException:
@@ -104,11 +109,12 @@ def _start(lab: str) -> tuple[socket, int]:
     return ours, pid
 
 
-def _await_holder(lab: str, ours: socket, theirs: socket) -> None:
+def _await_holder(lab: str, ours: socket, theirs: socket, meanwhile: Callable[[], None]) -> None:
     said = wire.memory_file(b"")
     try:
-        _spawn(lab, theirs.fileno(), said)
-        theirs.close()  # now the holder has the only one, and its death can be told
+        with _spawn(lab, theirs.fileno(), said):  # waits: it is a daemon's first half
+            theirs.close()  # now the holder has the only one, and its death can be told
+            meanwhile()
         words, _ = wire.receive(ours)
         if words != ["ok"]:
             raise _refused(lab, words, wire.read_file(said))
@@ -116,13 +122,13 @@ def _await_holder(lab: str, ours: socket, theirs: socket) -> None:
         os.close(said)
 
 
-def _spawn(lab: str, channel: int, said: int) -> None:
+def _spawn(lab: str, channel: int, said: int) -> subprocess.Popen[bytes]:
     """Start the holder; what it says on its way, most often nothing, goes to the file `said`."""
     import subprocess
 
     package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     command = [sys.executable, "-I", "-S", "-c", _HOLDER, package, lab, str(channel)]
-    subprocess.run(
+    return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -130,7 +136,6 @@ def _spawn(lab: str, channel: int, said: int) -> None:
         pass_fds=[channel],
         cwd="/",
         start_new_session=True,
-        check=False,
     )
 
 

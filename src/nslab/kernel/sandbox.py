@@ -68,15 +68,19 @@ class Sandbox:
         self._maker = Maker(lab, self._make_room, self._keep_handles, self._chunk)
 
     @classmethod
-    def start(cls, lab: str) -> Self:
+    def start(cls, lab: str, meanwhile: Callable[[], None] = lambda: None) -> Self:
         """Start a holder. Unless told to keep the lab, it ends with this connection.
+
+        Args:
+            lab: the lab's name.
+            meanwhile: is called while the holder starts.
 
         Raises:
             FileExistsError: a lab of that name is there (or just being started).
             LabBusyError: another user has taken the name.
             PrivilegeError: this machine does not let this user make namespaces; the hint helps.
         """
-        return cls(lab, *reach.start(lab))
+        return cls(lab, *reach.start(lab, meanwhile))
 
     @classmethod
     def connect(cls, lab: str) -> Self:

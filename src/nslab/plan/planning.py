@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from nslab.errors import LabBusyError, NslabError
@@ -44,37 +43,28 @@ if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
     from nslab.lab import Desired
     from nslab.plan.drift import Drift
-    from nslab.plan.host.names import HostNames
-    from nslab.plan.way.choose import Choice
-
-
-class Wanted(Struct, frozen=True):
-    """What an `up` is to bring about.
-
-    Attributes:
-        desired: the lab.
-        source: the file that it is from.
-        uplink: which way out.
-        host: whether there are names in the machine.
-        direct: whether a way out of the kernel's may be direct.
-    """
-
-    desired: Desired
-    source: str
-    uplink: Choice
-    host: HostNames = None
-    direct: bool = True
+    from nslab.plan.wanted import Wanted
 
 
 def plan_new(
     desired: Desired,
+    state: State,
     leading: Leading,
     own: Hosting,
     defaults: dict[str, str],
     standing: Mapping[str, int] | None = None,
 ) -> Plan:
-    """Plan a new lab, whose namespaces begin with these sysctls and links of the kernel's own."""
-    state = own.fit(with_links(lower(desired), leading.way))
+    """Plan a new lab.
+
+    Args:
+        desired: what is to be.
+        state: the same, lowered.
+        leading: its way out.
+        own: what it shall have in the machine.
+        defaults: the sysctls that its namespaces begin with.
+        standing: the links of the kernel's own that they begin with.
+    """
+    state = own.fit(with_links(state, leading.way))
     serving = _relays(desired, leading)
     plan = compare(state, own.known(), None, defaults, standing)
     return Plan(own.around(around(plan, leading, serving, None)))

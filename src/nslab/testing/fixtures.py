@@ -135,7 +135,7 @@ def _unique(stem: str) -> str:
 
 def _take_down(name: str) -> None:
     from nslab.errors import LabNotRunningError
-    from nslab.plan.session import connect
+    from nslab.plan.running import connect
 
     try:
         connect(name).down()

@@ -1,0 +1,171 @@
+"""What `up` does: a new lab begins in its sandbox, a running one is changed; or it is undone."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from nslab.errors import KernelError, LabInterrupted, LabNotRunningError, NslabError
+from nslab.kernel import record
+from nslab.kernel.sandbox import OUTSIDE, Sandbox
+from nslab.lab.dump import written
+from nslab.plan.apply import apply
+from nslab.plan.ending import make_room
+from nslab.plan.host.hosting import hosting
+from nslab.plan.lower import lower
+from nslab.plan.observe import read_standing
+from nslab.plan.plan import parted
+from nslab.plan.planning import defaults_of, host_defaults, plan_change, plan_new, same_source
+from nslab.plan.room import needs_of_change, needs_of_lab, refuse_crowded
+from nslab.plan.state import KEPT
+from nslab.plan.steps import Remember
+from nslab.plan.way.lead import Leading, decide, refuse_overtaken
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nslab.lab import Desired
+    from nslab.plan.apply import Watch
+    from nslab.plan.interrupts import Check
+    from nslab.plan.plan import Plan
+    from nslab.plan.steps import Step
+    from nslab.plan.wanted import Wanted
+
+
+def plan_of(wanted: Wanted) -> Plan:
+    """Compute what `up` would do.
+
+    Raises:
+        NslabError: as for `session.diff`.
+    """
+    desired = wanted.desired
+    try:
+        sandbox = Sandbox.connect(desired.name)
+    except LabNotRunningError:
+        leading = decide(desired, wanted.uplink)
+        own = hosting(desired, wanted.host, None, {})
+        return plan_new(desired, lower(desired), leading, own, host_defaults())
+    with sandbox:
+        same_source(sandbox, wanted.source)
+        return plan_change(sandbox, wanted)
+
+
+def begin(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) -> None:
+    """Bring a new lab up in its sandbox; if that fails, it ends, and leaves nothing.
+
+    Raises:
+        NslabError: as for `session.up`.
+        KeyboardInterrupt: a signal came; likewise undone.
+    """
+    desired = wanted.desired
+    leading = Leading()
+    try:
+        make_room(desired.name)
+        state = lower(desired)
+        refuse_crowded(sandbox, needs_of_lab(state))
+        sandbox.foresee(name for name in state if name not in KEPT)
+        defaults = defaults_of(sandbox, [state])
+        standing, before = read_standing(sandbox), _remembered(sandbox)
+        if desired.uplinks():
+            leading = decide(desired, wanted.uplink, direct=wanted.direct)
+        own = hosting(desired, wanted.host, None, {})
+        plan = plan_new(desired, state, leading, own, defaults, standing)
+        steps = _with_memory(plan.steps, _memory(wanted, before))
+        apply(steps, sandbox, watch, check, whole=True)
+        refuse_overtaken(leading)
+        check()
+        if wanted.keep:
+            sandbox.keep()
+    except BaseException as error:
+        _abandon(sandbox, desired, leading)
+        if isinstance(error, KeyboardInterrupt):
+            undone = f'interrupted: the lab "{desired.name}" was undone'
+            raise LabInterrupted(undone) from None
+        raise
+    _tidy(sandbox)
+
+
+def change(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) -> None:
+    """Change a running lab, by the fewest steps; if one fails, it is as it was before.
+
+    Raises:
+        NslabError: as for `session.up`.
+        KeyboardInterrupt: a signal came; likewise undone.
+    """
+    desired = wanted.desired
+    try:
+        sandbox.become_writer(check)
+        source = same_source(sandbox, wanted.source)
+        plan = plan_change(sandbox, wanted)
+        refuse_crowded(sandbox, needs_of_change(plan))
+        memory = _memory(replace(wanted, source=source), _remembered(sandbox))
+        if plan.steps:
+            sandbox.attempt(memory.document)
+        apply(_with_memory(plan.steps, memory), sandbox, watch, check)
+        _conclude(sandbox)
+    except KeyboardInterrupt:
+        raise LabInterrupted(f'interrupted: the lab "{desired.name}" is as it was before') from None
+    finally:
+        _tidy(sandbox)
+
+
+def _abandon(sandbox: Sandbox, desired: Desired, leading: Leading) -> None:
+    """End a lab that is not up yet, and take back what the machine did for it."""
+    from nslab.plan.host import leave
+
+    kernel = leading.way is not None and leading.way.kind == "kernel"
+    leave.part(sandbox, desired)
+    if kernel:
+        from nslab.plan.way.host import part_from_machine
+
+        part_from_machine(sandbox)
+    sandbox.end()
+    leave.settle(sandbox.lab, sandbox.pid)
+    if kernel:
+        from nslab.plan.way.host import close_for
+
+        close_for(desired.name)
+
+
+def _conclude(sandbox: Sandbox) -> None:
+    """Have the holder forget what else the lab might have been; failing that, the next change does.
+
+    The lab is wholly as desired by now, and nothing can be undone any more.
+    """
+    with contextlib.suppress(KernelError):
+        sandbox.conclude()
+
+
+def _remembered(sandbox: Sandbox) -> tuple[bytes, str, str]:
+    document, source, _, _ = sandbox.get()
+    return document, source, sandbox.hosts()
+
+
+def _memory(wanted: Wanted, before: tuple[bytes, str, str]) -> Remember:
+    now = written(wanted.desired)
+    return Remember(OUTSIDE, now, wanted.source, _hosts(wanted.desired), before)
+
+
+def _with_memory(steps: Sequence[Step], memory: Remember) -> list[Step]:
+    """Have the lab remembered once it is as it shall be, before namespaces end for good."""
+    inner, ending = parted(steps)
+    return [*inner, memory, *ending]
+
+
+def _tidy(sandbox: Sandbox) -> None:
+    """Forget a record of nothing; if that fails, the next command does it."""
+    if not record.are_any():
+        return
+    from nslab.plan.host import leave
+
+    with contextlib.suppress(NslabError, OSError):
+        leave.tidy(sandbox.lab)
+
+
+def _hosts(desired: Desired) -> str:
+    lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
+    for name, ends in desired.endpoints().items():
+        lines += [f"{address.ip} {name}" for end in ends for address in end.addresses]
+    return "\n".join(lines) + "\n"

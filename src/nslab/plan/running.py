@@ -1,0 +1,185 @@
+"""A running lab: find it, look at it, run things in it, take it down."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Self
+
+from nslab.errors import LabNotRunningError
+from nslab.kernel.sandbox import Sandbox, no_such_node
+from nslab.lab import Desired, Lab
+from nslab.plan.ending import take_down
+from nslab.plan.planning import document_of, drifts, past_of, see
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nslab.lab.model import Address
+    from nslab.plan.drift import Drift
+    from nslab.plan.expect.finding import Checks
+    from nslab.plan.node import Node
+    from nslab.plan.pings import Pings
+    from nslab.plan.way.trace import Hop
+
+
+def connect(name: str) -> Running:
+    """Find a running lab.
+
+    Raises:
+        LabNotRunningError: there is none of that name.
+    """
+    with Sandbox.connect(name) as sandbox:
+        return Running(name, sandbox.pid, None)
+
+
+class Running:
+    """A running lab, for any number of threads; the end of its `with` block is the lab's."""
+
+    def __init__(self, name: str, pid: int, sandbox: Sandbox | None) -> None:
+        self.name = name
+        self.pid = pid
+        self._sandbox = sandbox
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.down()
+
+    def __getitem__(self, node: str) -> Node:
+        """Give a node by name.
+
+        Raises:
+            NodeNotFoundError: the lab has no such node.
+        """
+        with self.open() as sandbox:
+            names = sandbox.names()
+        if node not in names:
+            raise no_such_node(self.name, node, names)
+        from nslab.plan.node import Node
+
+        return Node(self.name, self.pid, node)
+
+    def open(self) -> Sandbox:
+        """Open a connection of the caller's own to the lab's holder."""
+        return Sandbox.connect(self.name)
+
+    def down(self) -> None:
+        """Remove every trace of the lab; one that is gone already is no error."""
+        held, self._sandbox = self._sandbox, None
+        try:
+            with Sandbox.connect(self.name) as sandbox:
+                if sandbox.pid == self.pid:
+                    take_down(sandbox)
+        except LabNotRunningError:
+            pass
+        if held is not None:
+            held.close()
+
+    def desired(self) -> Desired:
+        """Give the lab as it was last brought up."""
+        with self.open() as sandbox:
+            return document_of(sandbox)
+
+    def observed(self) -> Desired:
+        """Read the lab back from the kernel, in the file's own terms."""
+        from nslab.plan.lift import lift
+
+        with self.open() as sandbox:
+            desired = document_of(sandbox)
+            return lift(desired, see(sandbox, desired), sandbox.lodgers())
+
+    def drift(self, lab: Lab | Desired | None = None) -> list[Drift]:
+        """List the differences between the lab (as last brought up, or as given) and the kernel."""
+        with self.open() as sandbox:
+            past = past_of(sandbox)
+            desired = lab.resolve() if isinstance(lab, Lab) else lab
+            return drifts(sandbox, past[0] if desired is None else desired, past)
+
+    def trace(self, node: str) -> list[Hop]:
+        """Look at a node's way out of the lab hop by hop, up to the first one that fails.
+
+        Raises:
+            NodeNotFoundError: the lab has no such node.
+        """
+        from nslab.plan.way.trace import trace
+
+        with self.open() as sandbox:
+            desired = document_of(sandbox)
+            names = [one.name for one in desired.nodes]
+            if node not in names:
+                raise no_such_node(self.name, node, names)
+            return trace(sandbox, desired, see(sandbox, desired), node)
+
+    def check(
+        self,
+        *,
+        outside: Sequence[str | Address] = (),
+        timeout: float = 1.0,
+        tries: int = 3,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Checks:
+        """Test what the lab expects; without `expect`, that all on one segment reach each other.
+
+        Args:
+            outside: the addresses that the target `outside` stands for; without them, those of the
+                machine's default gateways and name servers that answer the machine itself.
+            timeout: seconds to wait for one answer.
+            tries: how often each is asked before it counts as not reached.
+            progress: called now and then with the number of probes done, and of all.
+        """
+        from nslab.plan.expect.check import check
+        from nslab.plan.pings import Asking
+
+        given = tuple(ip_address(address) for address in outside)
+        with self.open() as sandbox:
+            asking = Asking(timeout, tries, progress)
+            return check(sandbox, document_of(sandbox), asking, given)
+
+    def ping(
+        self,
+        source: str | None = None,
+        target: str | None = None,
+        *,
+        timeout: float = 1.0,
+        tries: int = 3,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Pings:
+        """Ping one pair, all from `source`, or every pair of nodes, all at once.
+
+        Args:
+            source: the node to ask from, or None for every node.
+            target: the node to reach, or None for every other.
+            timeout: seconds to wait for one answer.
+            tries: how often each is asked before it counts as broken.
+            progress: called now and then with the number of pairs done, and of all.
+
+        Raises:
+            NodeNotFoundError: the lab has no such node.
+        """
+        from nslab.plan.pings import Asking, ping, probes_of
+
+        with self.open() as sandbox:
+            desired = document_of(sandbox)
+            names = [node.name for node in desired.nodes]
+            for name in (source, target):
+                if name is not None and name not in names:
+                    raise no_such_node(self.name, name, names)
+            probes = probes_of(desired, source, target)
+            return ping(sandbox, desired, probes, Asking(timeout, tries, progress))
+
+
+def summary(name: str) -> dict[str, str | int]:
+    """Tell what `nslab ls` prints of a running lab: name, nodes, source, start time, holder."""
+    with Sandbox.connect(name) as sandbox:
+        document, source, started, state = sandbox.get()
+        nodes = len(json.loads(document).get("nodes", {})) if document else 0
+        return {
+            "lab": name,
+            "state": state,
+            "nodes": nodes,
+            "file": source,
+            "started": started,
+            "pid": sandbox.pid,
+        }
