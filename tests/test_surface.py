@@ -126,5 +126,5 @@ def test_start_up_loads_nothing_heavy(statement: str, allowed: set[str]) -> None
 
 
 def test_a_lab_that_stays_closed_does_not_load_the_way_out() -> None:
-    found = loaded_by("import nslab.plan.session")
+    found = loaded_by("import nslab.plan.session, nslab.plan.bring, nslab.plan.running")
     assert not found & {"nslab.nft.program", "nslab.plan.way.passage", "nslab.plan.way.trace"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 
 from nslab.cli.candidates import files
@@ -60,11 +61,11 @@ def run(arguments: list[str]) -> int:
         from nslab.cli.building import Building
         from nslab.plan.session import up
 
-        building = Building(bar, desired, new=new)
+        building = cache(lambda: Building(bar, desired, new=new))  # loads what `up` does
 
         def watch(step: Step) -> None:
             steps.append(step)
-            building.take(step)
+            building().take(step)
             if options.verbose:
                 print(step.command(), file=sys.stderr)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from nslab.errors import LabFileError, Problem, UsageError
@@ -30,7 +29,7 @@ def load(path: str | os.PathLike[str]) -> Lab:
     """
     source = os.fspath(path)
     text = _read(source)
-    style = FORMATS.get(PurePath(source).suffix.lower())
+    style = FORMATS.get(os.path.splitext(source)[1].lower())
     if style is None:
         hint = f"a lab file ends in {', '.join(FORMATS)}"
         raise UsageError(f"cannot tell the format of {quote(source)}", hint=hint)
@@ -66,7 +65,7 @@ def reread(data: bytes) -> Desired:
 
 def _lab(text: str, style: str, name: str | None, source: str | None) -> Lab:
     document = parse(text, style, source)
-    name = name or (PurePath(source).stem if source else None)
+    name = name or (os.path.splitext(os.path.basename(source))[0] if source else None)
     if isinstance(document.tree, dict) and name and "name" not in document.tree:
         document.tree = {"name": name, **document.tree}
     lab = Lab.of(document)
@@ -76,7 +75,7 @@ def _lab(text: str, style: str, name: str | None, source: str | None) -> Lab:
 
 def _read(source: str) -> str:
     try:
-        with open(source, "rb") as file:  # noqa: PTH123 - errors name the file as the caller did
+        with open(source, "rb") as file:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)

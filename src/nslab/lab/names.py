@@ -6,7 +6,7 @@ Every choice is a function of the file alone: the same on every run, on every ma
 from __future__ import annotations
 
 import re
-from hashlib import blake2b
+from _blake2 import blake2b  # what hashlib has, which would load OpenSSL
 from itertools import count
 from typing import TYPE_CHECKING
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -89,7 +89,7 @@ def _resolve(lab: Lab | Desired) -> Desired:
 def _source(lab: Lab | Desired) -> str:
     """Name the file that the lab is from, the same from wherever it is called."""
     said = (lab.source or "") if isinstance(lab, Lab) else ""
-    return str(Path(said).resolve()) if said and Path(said).exists() else said
+    return os.path.realpath(said) if os.path.exists(said) else said
 
 
 def _up(wanted: Wanted, watch: Watch | None) -> Running:
