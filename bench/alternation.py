@@ -12,9 +12,12 @@ T = TypeVar("T")
 
 
 def turns(rounds: Mapping[T, int]) -> Iterator[tuple[int, T]]:
-    """Give round and contestant, in turn, as often as each shall run."""
+    """Give round and contestant, in turn, as often as each shall run.
+
+    Every other round goes backwards, so that nobody always follows the same one.
+    """
     for number in range(max(rounds.values(), default=0)):
-        for one, most in rounds.items():
+        for one, most in list(rounds.items())[:: -1 if number % 2 else 1]:
             if number < most:
                 yield number, one
 

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from options import Options
     from parts.part import Figures
 
-MEBIBYTES = 512
+MEBIBYTES = 2048
 """How much bulk data is sent."""
 
 TRIPS = 4000
 """How many single bytes go back and forth."""
 
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds after which traffic that should have ended has stalled."""
 
 REST = 0.3

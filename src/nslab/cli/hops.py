@@ -26,17 +26,20 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps([asdict(hop) for hop in hops], indent=2))
     else:
         print("\n".join(_lines(options.source, hops)))
-    return 0 if all(hop.ok for hop in hops) else 1
+    return 0 if all(hop.ok is not False for hop in hops) else 1
 
 
 def _lines(node: str, hops: list[Hop]) -> Iterator[str]:
+    marks = {True: paint("yes", GREEN), False: paint("no ", YELLOW), None: "?  "}
     width = max(len(hop.name) for hop in hops)
     for hop in hops:
-        mark = paint("yes", GREEN) if hop.ok else paint("no ", YELLOW)
+        mark = marks[hop.ok]
         hint = f" (hint: {hop.hint})" if hop.hint else ""
         yield f"  {mark} {hop.name.ljust(width)}  {printable(hop.detail + hint)}"
-    broken = [hop for hop in hops if not hop.ok]
+    broken = [hop for hop in hops if hop.ok is False]
     for hop in broken:
         yield f"{node} does not reach the outside: it breaks at {hop.name}"
-    if not broken:
+    if all(hop.ok for hop in hops):
         yield f"{node} reaches the outside"
+    elif not broken:
+        yield f"{node} has a way out; whether it reaches the outside could not be asked"

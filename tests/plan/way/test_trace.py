@@ -42,7 +42,7 @@ def hops(world: World, node: str = "pc1", lab: str = "") -> tuple[int, list[dict
 def broken(world: World, node: str = "pc1", lab: str = "") -> list[str]:
     """Give the names of the hops that fail; the exit code says whether there are any."""
     code, found = hops(world, node, lab)
-    names = [str(hop["name"]) for hop in found if not hop["ok"]]
+    names = [str(hop["name"]) for hop in found if hop["ok"] is False]
     assert code == bool(names)
     return names
 
@@ -220,6 +220,9 @@ def test_a_default_route_without_a_gateway_is_one(world: World) -> None:
     details = {hop["name"]: hop["detail"] for hop in found}
     assert code == 0
     assert details["IPv4 beyond"] == "not asked: this machine's default route names no one gateway"
+    assert [hop["name"] for hop in found if hop["ok"] is None] == ["IPv4 beyond"]
+    last = world.nslab("ping", "pc1", "outside").stdout.splitlines()[-1]
+    assert last == "pc1 has a way out; whether it reaches the outside could not be asked"
     world.nslab("down")
 
 
@@ -230,7 +233,7 @@ def test_a_router_that_is_gone_is_named(world: World) -> None:
     world.in_internet("link", "set", "eth0", "down")
     assert broken(world) == list(both("beyond"))
     _, found = hops(world)
-    hints = [str(hop["hint"]) for hop in found if not hop["ok"]]
+    hints = [str(hop["hint"]) for hop in found if hop["ok"] is False]
     assert hints[0] == f"try `ping {ROUTER4}` on this machine: it may not answer anybody"
     world.nslab("down")
 
@@ -241,7 +244,9 @@ def breaks_with_pasta(world: World, *options: str) -> None:
     world.kill("pasta --foreground")
     assert broken(world) == list(both("pasta"))
     _, found = hops(world)
-    assert [hop["hint"] for hop in found if not hop["ok"]] == ["`nslab up` starts it again"] * 2
+    assert [hop["hint"] for hop in found if hop["ok"] is False] == [
+        "`nslab up` starts it again"
+    ] * 2
     world.up(LAB)
     assert broken(world) == []
     world.nslab("down")

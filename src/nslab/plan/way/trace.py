@@ -45,13 +45,13 @@ class Hop(Struct, frozen=True):
 
     Attributes:
         name: what it is, with the IP version where that matters.
-        ok: whether it is so.
+        ok: whether it is so; None where that could not be asked.
         detail: what was found.
         hint: what would mend it, where it is not so; "" if nothing is known.
     """
 
     name: str
-    ok: bool
+    ok: bool | None
     detail: str
     hint: str = ""
 
@@ -81,7 +81,7 @@ def trace(sandbox: Sandbox, lab: Desired, observed: State, node: str) -> list[Ho
 def _until_broken(hops: Iterator[Hop]) -> Iterator[Hop]:
     for hop in hops:
         yield hop
-        if not hop.ok:
+        if hop.ok is False:
             return
 
 
@@ -118,7 +118,7 @@ class _Way:
         yield from self.kernel(self.way) if self.way.kind == "kernel" else self.pasta(self.way)
         yield self.resolver()
 
-    def hop(self, name: str, detail: str, *, ok: bool, hint: str = "") -> Hop:
+    def hop(self, name: str, detail: str, *, ok: bool | None, hint: str = "") -> Hop:
         """Make a hop of this IP version."""
         return Hop(f"IPv{self.version} {name}", ok, detail, "" if ok else hint)
 
@@ -218,10 +218,10 @@ class _Way:
         target = machine.gateways.get(self.version)
         if target is None:  # as on a tunnel, or with several next hops
             detail = "not asked: this machine's default route names no one gateway"
-            return self.hop("beyond", detail, ok=True)
+            return self.hop("beyond", detail, ok=None)
         if not asking:
             detail = f"not asked: pasta passes pings for the groups of {_PING_GROUPS} alone"
-            return self.hop("beyond", detail, ok=True)
+            return self.hop("beyond", detail, ok=None)
         ok = self.answers(target)
         said = "answers" if ok else "gives no answer"
         detail = f"{target}, this machine's gateway, {said}; source NAT {self.masked(target)}"
