@@ -154,7 +154,7 @@ def test_a_running_lab_is_as_it_was(name: str, place: int) -> None:
 def test_a_signal_is_the_reason_of_what_fails_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Until it has a session of its own, the holder's process gets the terminal's signals, too."""
 
-    def start(_: str) -> NoReturn:
+    def start(*_: object, **__: object) -> NoReturn:
         signal.raise_signal(signal.SIGINT)
         raise NslabError("the holder died")
 

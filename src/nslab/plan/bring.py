@@ -65,9 +65,9 @@ def begin(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) -
         make_room(desired.name)
         state = lower(desired)
         refuse_crowded(sandbox, needs_of_lab(state))
-        sandbox.foresee(name for name in state if name not in KEPT)
         defaults = defaults_of(sandbox, [state])
         standing, before = read_standing(sandbox), _remembered(sandbox)
+        sandbox.foresee(name for name in state if name not in KEPT)
         if desired.uplinks():
             leading = decide(desired, wanted.uplink, direct=wanted.direct)
         own = hosting(desired, wanted.host, None, {})

@@ -16,7 +16,7 @@ from nslab import Lab, up
 from nslab.errors import NslabError, PrivilegeError, StepError
 from nslab.kernel import libc
 from nslab.kernel.sandbox import running
-from nslab.plan import session
+from nslab.plan import bring
 from tests.kernel.labs import eventually, fresh_name
 from tests.kernel.sandboxed import NOBODY, as_user, nested
 from tests.plan.way.world import World, in_world
@@ -179,7 +179,7 @@ def test_network_namespaces_that_are_used_up() -> None:
     with pytest.raises(NslabError, match=r"it needs 10 more namespaces, and .* allows 7"):
         up(lab_of(name))
     with (
-        mock.patch.object(session, "refuse_crowded"),  # others take some in that very moment
+        mock.patch.object(bring, "refuse_crowded"),  # others take some in that very moment
         pytest.raises(StepError, match=r"cannot add the namespace n\d.*No space left") as caught,
     ):
         up(lab_of(name))
