@@ -8,13 +8,11 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-import nslab
 from nslab.errors import PrivilegeError
-from nslab.kernel import spawn
+from nslab.kernel import programs
 from nslab.kernel.sandbox import Sandbox
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
@@ -49,7 +47,7 @@ def started(*names: str) -> Iterator[Sandbox]:
 def output_in(sandbox: Sandbox, name: str, *command: str) -> str:
     """Run a program in a netns of the lab, and give what it says; it must end well."""
     place = (sandbox.lab, sandbox.pid, name)
-    with spawn.popen(place, command, stdout=subprocess.PIPE, text=True) as process:
+    with programs.popen(place, command, stdout=subprocess.PIPE, text=True) as process:
         output = process.communicate(timeout=20)[0]
     assert process.returncode == 0
     assert isinstance(output, str)
@@ -63,11 +61,9 @@ def links(sandbox: Sandbox, name: str) -> list[str | None]:
 
 
 def joiner(place: tuple[str, int, str], *command: str) -> list[str]:
-    """Give the command line behind `popen`, which checks nothing beforehand."""
-    lab, pid, node = place
-    packages = str(Path(nslab.__file__).parents[1])
-    start = [sys.executable, "-I", "-S", "-c", spawn._JOINER, packages]
-    return [*start, lab, str(pid), node, command[0], *command]
+    """Give the command line that runs a program as `nslab exec` does."""
+    code = "import sys; from nslab.cli import main; sys.exit(main(sys.argv[1:]))"
+    return [sys.executable, "-c", code, "exec", "-l", place[0], place[2], *command]
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 2.0, *, pause: float = 0.01) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from nslab.errors import KernelError, LabBusyError, LabNotRunningError
-from nslab.kernel import reach, spawn, wire
+from nslab.kernel import programs, reach, wire
 from nslab.kernel.procfs import exchange, is_emptied, pid_space, process_name
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, running
 from tests.kernel.labs import (
@@ -263,7 +263,7 @@ def test_a_killed_holder_takes_all_with_it() -> None:
     readable, writable = os.pipe()
     script = "trap '' HUP INT TERM; setsid sleep 60 & echo ready; sleep 60"
     place = (sandbox.lab, sandbox.pid, "n3")
-    program = spawn.popen(place, ["sh", "-c", script], stdout=writable)
+    program = programs.popen(place, ["sh", "-c", script], stdout=writable)
     os.close(writable)
     assert os.read(readable, 6) == b"ready\n"
     begun = time.monotonic()
@@ -289,12 +289,13 @@ def can_start_as_large_a_lab() -> bool:
 
 def test_a_zombie_that_nobody_reaps_does_not_hold_up_the_end(lab: Sandbox) -> None:
     script = ["sh", "-c", "echo ready; exec sleep 60"]
-    with spawn.popen((lab.lab, lab.pid, "a"), script, stdout=subprocess.PIPE) as program:
+    with programs.popen((lab.lab, lab.pid, "a"), script, stdout=subprocess.PIPE) as program:
         assert program.stdout is not None
         program.stdout.readline()
         space = pid_space(lab.pid)
         os.kill(lab.pid, signal.SIGSTOP)  # as slow as a holder can be
-        os.kill(program.pid, signal.SIGSTOP)  # it will not reap the program
+        launcher = next(one for one in programs._clients.values() if one.lab == lab.lab)
+        os.kill(launcher.pid, signal.SIGSTOP)  # it will not reap the program
         ending = threading.Thread(target=lab.end)
         ending.start()
         ending.join(0.2)
@@ -304,7 +305,7 @@ def test_a_zombie_that_nobody_reaps_does_not_hold_up_the_end(lab: Sandbox) -> No
         assert not ending.is_alive()
         assert is_emptied(lab.pid, space)
         assert Path(f"/proc/{lab.pid}").exists()  # what is left is for the program's parent to reap
-        os.kill(program.pid, signal.SIGCONT)
+        os.kill(launcher.pid, signal.SIGCONT)
         assert program.wait() == -signal.SIGKILL
 
 
@@ -319,7 +320,7 @@ def test_a_holder_that_shows_nothing_any_more_is_waited_for(
         return listdir(path)
 
     script = ["sh", "-c", "echo ready; exec sleep 60"]
-    with spawn.popen((lab.lab, lab.pid, "a"), script, stdout=subprocess.PIPE) as program:
+    with programs.popen((lab.lab, lab.pid, "a"), script, stdout=subprocess.PIPE) as program:
         assert program.stdout is not None
         program.stdout.readline()
         monkeypatch.setattr(os, "listdir", look)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nslab.errors import KernelError
-from nslab.kernel import root, spawn
+from nslab.kernel import programs, root
 from nslab.kernel.sandbox import OUTSIDE
 from tests.kernel.labs import output_in, started
 from tests.kernel.sandboxed import as_user, sandboxed, unprivileged, with_subordinate_ids
@@ -225,7 +225,7 @@ def test_processes_of_the_lab_alone_are_in_proc(lab: Sandbox) -> None:
     assert output_in(lab, "a", "cat", "/proc/1/comm") == "nslab-holder\n"
     place = (lab.lab, lab.pid, "b")
     ready = ["sh", "-c", "echo ready; exec sleep 60"]
-    with spawn.popen(place, ready, stdout=subprocess.PIPE) as sleeper:
+    with programs.popen(place, ready, stdout=subprocess.PIPE) as sleeper:
         assert sleeper.stdout is not None
         sleeper.stdout.readline()
         own = ["nslab-holder", "sh", "sleep"]

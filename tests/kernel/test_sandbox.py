@@ -19,7 +19,7 @@ from nslab.errors import (
     NodeNotFoundError,
     PrivilegeError,
 )
-from nslab.kernel import spawn
+from nslab.kernel import programs
 from nslab.kernel.channel import Channel
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, running
 from tests.kernel.labs import descriptors, eventually, fresh_name, links, output_in, started
@@ -208,8 +208,8 @@ def test_a_name_that_somebody_in_the_lab_has_taken(lab: Sandbox) -> None:
 def test_deleting_ends_the_processes_inside_and_no_others(lab: Sandbox) -> None:
     script, pipe = ["sh", "-c", "echo ready; exec sleep 60"], subprocess.PIPE
     with (
-        spawn.popen((lab.lab, lab.pid, "a"), script, stdout=pipe) as doomed,
-        spawn.popen((lab.lab, lab.pid, "b"), script, stdout=pipe) as other,
+        programs.popen((lab.lab, lab.pid, "a"), script, stdout=pipe) as doomed,
+        programs.popen((lab.lab, lab.pid, "b"), script, stdout=pipe) as other,
     ):
         for process in (doomed, other):
             assert process.stdout is not None
@@ -356,7 +356,7 @@ def test_ending_leaves_nothing_when_it_returns() -> None:
     read_end, write_end = os.pipe()
     with started("a") as sandbox:
         command = ["sh", "-c", "sleep 60 & setsid sleep 60 & exec sleep 60"]
-        process = spawn.popen((sandbox.lab, sandbox.pid, "a"), command, stdout=write_end)
+        process = programs.popen((sandbox.lab, sandbox.pid, "a"), command, stdout=write_end)
         os.close(write_end)
         with Sandbox.connect(sandbox.lab) as other:
             assert eventually(lambda: sleepers(sandbox) == 3)
@@ -418,7 +418,7 @@ def start_and_wait(name: str, output: int, *, kept: bool) -> None:
         if kept:
             sandbox.keep()
         script = "setsid sleep 60 & printf up; sleep 60"
-        spawn.popen((name, sandbox.pid, "a"), ["sh", "-c", script], stdout=output).wait()
+        programs.popen((name, sandbox.pid, "a"), ["sh", "-c", script], stdout=output).wait()
     except PrivilegeError:
         os.write(output, b"no")
     finally:

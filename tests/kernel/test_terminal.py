@@ -64,7 +64,7 @@ def lead(command: list[str], reports: int) -> NoReturn:
         os.setpgid(0, 0)
         os.tcsetpgrp(0, os.getpid())
         signal.signal(signal.SIGTTOU, signal.SIG_DFL)
-        os.execv(command[0], command)  # noqa: S606 - the joiner
+        os.execv(command[0], command)  # noqa: S606 - `nslab exec`
     while True:
         _, status = os.waitpid(job, os.WUNTRACED)
         in_front = os.tcgetpgrp(0) == job
@@ -105,8 +105,8 @@ def test_a_terminal_passes_through_with_job_control(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("terminal", "keys", "report"),
     [
-        (["sh", "-c", READER], "\x03", -signal.SIGINT),
-        (["sh", "-c", READER], "\x1c", -signal.SIGQUIT),
+        (["sh", "-c", READER], "\x03", 128 + signal.SIGINT),
+        (["sh", "-c", READER], "\x1c", 128 + signal.SIGQUIT),
         (["sh", "-c", f"trap 'exit 5' INT; {READER}"], "\x03", 5),
     ],
     indirect=["terminal"],

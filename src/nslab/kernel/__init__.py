@@ -2,5 +2,5 @@
 
 `libc` wraps the calls that Python lacks, `netns` owns namespaces, `registry` their names,
 `transport` speaks netlink, `holder` is the process that keeps a lab's namespaces and `sandbox` its
-client, `spawn` runs programs in nodes and `echo` pings between them.
+client, `spawn` and `programs` run programs in nodes and `echo` pings between them.
 """

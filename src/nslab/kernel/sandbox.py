@@ -103,6 +103,10 @@ class Sandbox:
         self._channel.close()
         self._maker.close()
 
+    def fileno(self) -> int:
+        """Give the descriptor of the connection, for poll: its other end closes with the lab."""
+        return self._channel.fileno()
+
     def close_handles(self) -> None:
         """Close all handles; they open again when they are needed."""
         while self._handles:

@@ -1,8 +1,8 @@
-"""Programs in nodes: join the lab from a fresh process, then run the program as its child.
+"""Joining a lab: this process moves into a node, and runs a program there as its child.
 
 A PID namespace is entered only by children, so the joining process stays outside as the program's
-parent: it passes signals on and ends as the program ended. It is `nslab exec` itself, or for
-`popen` an interpreter of its own (a user namespace cannot be joined by a process with threads).
+parent: it passes signals on and ends as the program ended. It is `nslab exec` and `nslab shell`
+themselves; programs of the library's have a launcher.
 """
 
 from __future__ import annotations
@@ -12,46 +12,20 @@ import contextlib
 import errno
 import os
 import select
-import sys
 
-from nslab.errors import KernelError, LabNotRunningError, NslabError
+from nslab.errors import KernelError, LabNotRunningError
 from nslab.kernel import libc, wire
 from nslab.kernel.procfs import process_name
 from nslab.kernel.sandbox import HOST, Sandbox, no_such_node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Mapping, Sequence
-    from typing import IO, TypedDict, Unpack
-
-    StrPath = str | os.PathLike[str]
-
-    class Options(TypedDict, total=False):
-        """The options of `subprocess.Popen` that have a meaning in a node."""
-
-        bufsize: int
-        executable: StrPath | None
-        stdin: int | IO[bytes] | IO[str] | None
-        stdout: int | IO[bytes] | IO[str] | None
-        stderr: int | IO[bytes] | IO[str] | None
-        shell: bool
-        cwd: StrPath | None
-        env: Mapping[str, str] | None
-        encoding: str | None
-        errors: str | None
-        start_new_session: bool
-        pass_fds: Sequence[int]
-        pipesize: int
-
 
 EXIT_FAILED = 255
 EXIT_NOT_EXECUTABLE = 126
 EXIT_NOT_FOUND = 127
 
-_JOINER = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from nslab.kernel.spawn import main; main()"
-)
 _FORWARDED = (
     _signal.SIGHUP,
     _signal.SIGINT,
@@ -76,24 +50,40 @@ def join(sandbox: Sandbox, node: str) -> None:
         NodeNotFoundError: the lab has no such node.
         KernelError: the kernel does not let this user in.
     """
-    here = _here()
+    here = working_directory()
     if node == HOST:  # of this name the sandbox has a netns, but it is none of the lab's
         raise no_such_node(sandbox.lab, node, sandbox.names())
     netns = sandbox.handle(node).fd
-    pidfd = _open_holder(sandbox.lab, sandbox.pid)
-    try:
-        libc.setns(pidfd, _kinds(sandbox.lab, sandbox.pid))
-    except KernelError as error:
-        raise _ended(sandbox.lab) if error.errno == errno.ESRCH else error from None
-    finally:
-        os.close(pidfd)
-    libc.setns(netns, libc.CLONE_NEWNET)
-    _own_view(node)
+    enter_lab(sandbox)
+    enter_node(netns, node)
     with contextlib.suppress(OSError):  # the directory may be hidden in the lab: then `/` it is
         os.chdir(here)
 
 
-def _here() -> str:
+def enter_lab(sandbox: Sandbox) -> None:
+    """Move this process, which must have one thread, into a lab; into its netns `outside`.
+
+    Raises:
+        LabNotRunningError: the lab ended.
+        KernelError: the kernel does not let this user in.
+    """
+    pidfd = _open_holder(sandbox.lab, sandbox.pid)
+    try:
+        libc.setns(pidfd, _kinds(sandbox.lab, sandbox.pid))
+    except KernelError as error:
+        raise ended(sandbox.lab) if error.errno == errno.ESRCH else error from None
+    finally:
+        os.close(pidfd)
+
+
+def enter_node(netns: int, node: str) -> None:
+    """Move this process on into a node's netns, with mounts and a host name of its own."""
+    libc.setns(netns, libc.CLONE_NEWNET)
+    _own_view(node)
+
+
+def working_directory() -> str:
+    """Give this process's; `/` if it is not there any more."""
     try:
         return os.getcwd()
     except FileNotFoundError:  # it has been deleted
@@ -104,10 +94,10 @@ def _open_holder(lab: str, pid: int) -> int:
     try:
         pidfd = os.pidfd_open(pid)
     except ProcessLookupError:
-        raise _ended(lab) from None
+        raise ended(lab) from None
     if process_name(pid) != wire.HOLDER:  # another process has got its PID
         os.close(pidfd)
-        raise _ended(lab)
+        raise ended(lab)
     return pidfd
 
 
@@ -116,11 +106,12 @@ def _kinds(lab: str, pid: int) -> int:
     try:
         same_user = os.path.samefile(f"/proc/{pid}/ns/user", "/proc/self/ns/user")
     except FileNotFoundError:
-        raise _ended(lab) from None
+        raise ended(lab) from None
     return kinds if same_user else kinds | libc.CLONE_NEWUSER
 
 
-def _ended(lab: str) -> LabNotRunningError:
+def ended(lab: str) -> LabNotRunningError:
+    """Make the error of a lab that ended."""
     return LabNotRunningError(f'the lab "{lab}" ended')
 
 
@@ -154,7 +145,7 @@ def run_child(
     child = os.fork()
     if child == 0:
         os.close(held)
-        _die_with_parent(parted)
+        die_with_parent(parted)
         if leads and in_front:
             os.setpgid(0, 0)
             _take_terminal()
@@ -167,7 +158,7 @@ def run_child(
     return status
 
 
-def _die_with_parent(parted: int) -> None:
+def die_with_parent(parted: int) -> None:
     """End this freshly forked process with its parent, also if that has been killed already.
 
     Args:
@@ -250,97 +241,3 @@ def _become(
         os.write(2, os.fsencode(f"nslab: {name}: {os.strerror(error.errno or 0)}\n"))
     finally:
         os._exit(code)
-
-
-def popen(
-    place: tuple[str, int, str],
-    args: str | Sequence[StrPath],
-    *,
-    text: bool | None = None,
-    **options: Unpack[Options],
-) -> subprocess.Popen[str] | subprocess.Popen[bytes]:
-    """Start a program in a node.
-
-    Args:
-        place: the lab's name, its holder's PID, the node's name.
-        args: the program and its arguments, or with `shell` what the shell is to run.
-        text: whether its pipes carry `str` instead of `bytes`.
-        options: those of `subprocess.Popen`, with the same meaning.
-
-    Raises:
-        FileNotFoundError: there is no such program.
-        PermissionError: it is not executable.
-        LabNotRunningError: the lab ended.
-    """
-    import subprocess
-
-    lab, pid, node = place
-    words = [args] if isinstance(args, str | bytes | os.PathLike) else list(args)
-    if options.pop("shell", False):
-        words = ["/bin/sh", "-c", *words]
-    words = [os.fspath(word) for word in words]
-    program = os.fspath(options.pop("executable", None) or words[0])
-    _check_program(program, options.get("cwd"), options.get("env"))
-    os.close(_open_holder(lab, pid))
-    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    join_first = [sys.executable, "-I", "-S", "-c", _JOINER, package, lab, str(pid), node, program]
-    process = subprocess.Popen([*join_first, *words], text=text, **options)
-    process.args = args  # what errors shall name
-    return process
-
-
-def _check_program(program: str, cwd: StrPath | None, env: Mapping[str, str] | None) -> None:
-    import shutil
-
-    path = None if env is None else env.get("PATH", os.defpath)
-    file = os.path.join(cwd or "", program) if "/" in program else program
-    if shutil.which(file, path=path) is not None:
-        return
-    number = errno.EACCES if "/" in file and os.path.exists(file) else errno.ENOENT
-    raise OSError(number, os.strerror(number), program)
-
-
-def main() -> None:
-    """Run as `spawn LAB PID NODE PROGRAM ARGUMENT…`: join, run, and end as the program ended."""
-    lab, pid, node, program, *command = sys.argv[1:]
-    try:
-        environment = _given_environment()
-        _join_again(lab, int(pid), node)
-    except (NslabError, OSError) as error:
-        why = libc.of_oserror(f"join {node}", error) if isinstance(error, OSError) else error
-        os.write(2, f"nslab: {why}\n".encode())
-        os._exit(EXIT_FAILED)
-    status = run_child(command, environment, program)
-    if os.WIFSIGNALED(status):
-        _die_by(os.WTERMSIG(status))
-    os._exit(os.waitstatus_to_exitcode(status))
-
-
-def _join_again(lab: str, pid: int, node: str) -> None:
-    """Join the lab that has this holder, and no later one of the same name."""
-    try:
-        sandbox = Sandbox.connect(lab)
-    except LabNotRunningError:
-        raise _ended(lab) from None
-    with sandbox:
-        if sandbox.pid != pid:
-            raise _ended(lab)
-        join(sandbox, node)
-
-
-def _given_environment() -> dict[str, str]:
-    """Give the environment as the caller set it: Python may have added LC_CTYPE (PEP 538)."""
-    with open("/proc/self/environ", "rb") as file:
-        words = [os.fsdecode(word).partition("=") for word in file.read().split(b"\0")]
-    return {key: value for key, separator, value in words if separator}
-
-
-def _die_by(number: int) -> None:
-    """End by that signal, so that the caller's `returncode` is the one the program had."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if number not in (_signal.SIGKILL, _signal.SIGSTOP):
-        _signal.signal(number, _signal.SIG_DFL)
-        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (number,))
-    os.kill(os.getpid(), number)

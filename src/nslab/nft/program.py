@@ -9,7 +9,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
-from nslab.kernel import libc, spawn
+from nslab.kernel import libc
 
 if TYPE_CHECKING:
     from nslab.nft.rules import Json
@@ -93,6 +93,8 @@ def _start(command: list[str], place: Place | None) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=apart
         )
-    return spawn.popen(  # type: ignore[return-value]
+    from nslab.kernel import programs
+
+    return programs.popen(  # type: ignore[return-value]
         place, command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=apart
     )

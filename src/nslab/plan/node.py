@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from msgspec import Struct
 
-from nslab.kernel import spawn
+from nslab.kernel import programs
 from nslab.kernel.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Unpack
 
-    Args = str | Sequence[spawn.StrPath]
+    Args = str | Sequence[programs.StrPath]
 
 
 class Node(Struct, frozen=True):
@@ -33,16 +33,16 @@ class Node(Struct, frozen=True):
 
     @overload
     def popen(
-        self, args: Args, *, text: Literal[True], **options: Unpack[spawn.Options]
+        self, args: Args, *, text: Literal[True], **options: Unpack[programs.Options]
     ) -> subprocess.Popen[str]: ...
 
     @overload
     def popen(
-        self, args: Args, *, text: Literal[False] | None = None, **options: Unpack[spawn.Options]
+        self, args: Args, *, text: Literal[False] | None = None, **options: Unpack[programs.Options]
     ) -> subprocess.Popen[bytes]: ...
 
     def popen(
-        self, args: Args, *, text: bool | None = None, **options: Unpack[spawn.Options]
+        self, args: Args, *, text: bool | None = None, **options: Unpack[programs.Options]
     ) -> subprocess.Popen[str] | subprocess.Popen[bytes]:
         """Start a program in the node; the parameters are those of `subprocess.Popen`.
 
@@ -50,7 +50,7 @@ class Node(Struct, frozen=True):
             FileNotFoundError: there is no such program.
             PermissionError: it is not executable.
         """
-        return spawn.popen((self.lab, self.pid, self.name), args, text=text, **options)
+        return programs.popen((self.lab, self.pid, self.name), args, text=text, **options)
 
     @overload
     def run(
@@ -62,7 +62,7 @@ class Node(Struct, frozen=True):
         capture_output: bool = False,
         timeout: float | None = None,
         check: bool = False,
-        **options: Unpack[spawn.Options],
+        **options: Unpack[programs.Options],
     ) -> subprocess.CompletedProcess[str]: ...
 
     @overload
@@ -75,7 +75,7 @@ class Node(Struct, frozen=True):
         capture_output: bool = False,
         timeout: float | None = None,
         check: bool = False,
-        **options: Unpack[spawn.Options],
+        **options: Unpack[programs.Options],
     ) -> subprocess.CompletedProcess[bytes]: ...
 
     def run(
@@ -87,7 +87,7 @@ class Node(Struct, frozen=True):
         capture_output: bool = False,
         timeout: float | None = None,
         check: bool = False,
-        **options: Unpack[spawn.Options],
+        **options: Unpack[programs.Options],
     ) -> subprocess.CompletedProcess[str] | subprocess.CompletedProcess[bytes]:
         """Run a program in the node to its end; the parameters are those of `subprocess.run`.
 
@@ -110,7 +110,7 @@ class Node(Struct, frozen=True):
             options["stdin"] = subprocess.PIPE
         if capture_output:
             options["stdout"] = options["stderr"] = subprocess.PIPE
-        with spawn.popen((self.lab, self.pid, self.name), args, text=text, **options) as process:
+        with programs.popen((self.lab, self.pid, self.name), args, text=text, **options) as process:
             out, err = _communicate(process, input, timeout)
         done = subprocess.CompletedProcess[Any](args, process.returncode, out, err)
         if check:

@@ -225,12 +225,12 @@ def _arm_wire(seams: Seams) -> None:
 
 def _arm_others() -> None:
     """Have the processes armed that come of this one."""
-    from nslab.kernel import beside, reach, relay, spawn
+    from nslab.kernel import beside, programs, reach, relay
 
     for module, name in (
         (reach, "_HOLDER"),
         (beside, "_STARTER"),
-        (spawn, "_JOINER"),
+        (programs, "_LAUNCHER"),
         (relay, "RELAYER"),
     ):
         code = getattr(module, name)

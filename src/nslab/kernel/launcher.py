@@ -1,0 +1,309 @@
+"""The process that starts programs in a lab's nodes, for one other process.
+
+Whoever wants a program in a node cannot join the lab itself: a user namespace takes no process with
+threads, and a PID namespace none but children. So a launcher joins once, and then forks a child for
+each program: a fraction of what it costs to start an interpreter for each.
+
+It is the programs' parent, and reaps them at once: one that waits for somebody who never asks would
+keep the lab's PID namespace from ending. How a program ended it writes into a pipe. It ends with
+the lab, or when nobody can ask it any more and its programs are done.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
+import contextlib
+import errno
+import fcntl
+import gc
+import os
+import select
+import sys
+from _socket import socket
+
+from nslab.errors import KernelError, LabNotRunningError, NodeNotFoundError, NslabError
+from nslab.kernel import libc, wire
+from nslab.kernel.sandbox import HOST, Sandbox, no_such_node
+from nslab.kernel.spawn import die_with_parent, ended, enter_lab, enter_node
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NAME = "nslab-launcher"
+"""The name of a launcher's process."""
+
+IGNORED = (
+    _signal.SIGHUP,
+    _signal.SIGINT,
+    _signal.SIGQUIT,
+    _signal.SIGTERM,
+    _signal.SIGTSTP,
+    _signal.SIGTTIN,
+    _signal.SIGTTOU,
+    _signal.SIGUSR1,
+    _signal.SIGUSR2,
+    _signal.SIGALRM,
+)
+"""What may be sent to all of the caller's process group; it is for the programs."""
+
+PYTHONS = (_signal.SIGPIPE, _signal.SIGXFSZ)
+"""What Python itself ignores, and no program that it starts shall."""
+
+
+class Launch:
+    """What to start, and how.
+
+    Attributes:
+        node: where.
+        program: the file, or what is looked for on the environment's PATH.
+        words: the program's arguments, the first one included.
+        environment: what it gets.
+        cwd: its directory; where the lab hides that, it is `/`.
+        umask: what it may not give others.
+        session: whether it leads a session of its own.
+        ignored: the signals that it ignores.
+        blocked: the signals that it has blocked.
+        targets: the numbers of its descriptors.
+    """
+
+    __slots__ = (
+        "blocked",
+        "cwd",
+        "environment",
+        "ignored",
+        "node",
+        "program",
+        "session",
+        "targets",
+        "umask",
+        "words",
+    )
+
+    def __init__(  # noqa: PLR0913 - all that a program is given
+        self,
+        node: str,
+        program: str,
+        words: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        cwd: str,
+        umask: int,
+        session: bool,
+        ignored: Sequence[int],
+        blocked: Sequence[int],
+        targets: Sequence[int],
+    ) -> None:
+        self.node = node
+        self.program = program
+        self.words = words
+        self.environment = environment
+        self.cwd = cwd
+        self.umask = umask
+        self.session = session
+        self.ignored = ignored
+        self.blocked = blocked
+        self.targets = targets
+
+    def pack(self) -> list[str]:
+        """Give it as words of a message."""
+        numbers = [
+            [self.umask, int(self.session), len(self.words)],
+            self.ignored,
+            self.blocked,
+            self.targets,
+        ]
+        return [
+            "launch",
+            self.node,
+            self.program,
+            self.cwd,
+            *(" ".join(map(str, row)) for row in numbers),
+            *self.words,
+            *(f"{key}={value}" for key, value in self.environment.items()),
+        ]
+
+    @classmethod
+    def unpack(cls, message: Sequence[str]) -> Launch:
+        """Read it back."""
+        _, node, program, cwd, *rest = message
+        numbers = [[int(word) for word in row.split()] for row in rest[:4]]
+        umask, session, count = numbers[0]
+        pairs = (word.partition("=") for word in rest[4 + count :])
+        return cls(
+            node,
+            program,
+            rest[4 : 4 + count],
+            {key: value for key, _, value in pairs},
+            cwd=cwd,
+            umask=umask,
+            session=bool(session),
+            ignored=numbers[1],
+            blocked=numbers[2],
+            targets=numbers[3],
+        )
+
+
+class Launcher:
+    """The served state: who asks, whose lab it is, and which programs run."""
+
+    def __init__(self, asker: socket, sandbox: Sandbox) -> None:
+        self.asker = asker
+        self.sandbox = sandbox
+        self.programs: dict[int, tuple[int, int]] = {}  # by pidfd: PID, and the pipe for its end
+        self.parted, self.held = os.pipe()
+        self.poll = select.poll()
+        self.poll.register(asker, select.POLLIN)
+        self.poll.register(sandbox, 0)  # tells of the end alone
+
+    def serve(self) -> None:
+        """Start what is asked for and reap what has ended."""
+        asked = True
+        while asked or self.programs:
+            for fd, _ in self.poll.poll():
+                if fd in self.programs:
+                    self.reap(fd)
+                elif fd == self.sandbox.fileno():  # the kernel is killing all programs
+                    for pidfd in list(self.programs):
+                        self.reap(pidfd)
+                    return
+                elif not self.answer():
+                    self.poll.unregister(fd)
+                    asked = False
+
+    def answer(self) -> bool:
+        """Answer one question; tell whether there was one."""
+        fds: list[int] = []
+        given: list[int] = []
+        try:
+            message, fds = wire.receive(self.asker)
+            if not message:
+                return False
+            words, given = self.launch(Launch.unpack(message), fds)
+        except LabNotRunningError:
+            return False
+        except NodeNotFoundError:
+            words = ["node", *self.sandbox.names()]
+        except KernelError as error:
+            words = _told(error)
+        finally:
+            wire.close(fds)
+        try:
+            wire.send(self.asker, words, given)
+        except ConnectionError:
+            return False
+        finally:
+            wire.close(given)
+        return True
+
+    def launch(self, launch: Launch, fds: list[int]) -> tuple[list[str], list[int]]:
+        """Start a program; give its PID, its pidfd, and the pipe that tells how it ended."""
+        if launch.node == HOST:  # of this name the sandbox has a netns, but it is none of the lab's
+            raise no_such_node(self.sandbox.lab, HOST, ())
+        netns = self.sandbox.handle(launch.node).fd  # asked for anew: the name may be another's
+        given: list[int] = []
+        try:
+            given += os.pipe()
+            child = os.fork()
+            if child == 0:
+                os.close(self.held)
+                die_with_parent(self.parted)
+                _become(launch, netns, fds)
+            pidfd = os.pidfd_open(child)
+            given.append(os.dup(pidfd))
+        except OSError as error:
+            wire.close(given)
+            raise libc.of_oserror(f"start a program in {launch.node}", error) from None
+        finally:
+            self.sandbox.close_handles()
+        told, ending, lent = given
+        self.programs[pidfd] = child, ending
+        self.poll.register(pidfd, select.POLLIN)
+        return ["pid", str(child)], [lent, told]
+
+    def reap(self, pidfd: int) -> None:
+        """Take a program's end, and tell of it whoever waits for that."""
+        child, ending = self.programs.pop(pidfd)
+        self.poll.unregister(pidfd)
+        _, status = os.waitpid(child, 0)
+        with contextlib.suppress(BrokenPipeError):  # nobody wants to know
+            os.write(ending, str(status).encode())
+        wire.close([pidfd, ending])
+
+
+def _become(launch: Launch, netns: int, fds: list[int]) -> None:
+    """Turn this freshly forked process into the program; never returns.
+
+    Args:
+        launch: what it shall be.
+        netns: its node's.
+        fds: a pipe for what fails, which `exec` closes, then the program's descriptors.
+    """
+    failed, *own = fds
+    try:
+        enter_node(netns, launch.node)
+        with contextlib.suppress(OSError):  # hidden in the lab
+            os.chdir(launch.cwd)
+        os.umask(launch.umask)
+        if launch.session:
+            os.setsid()
+        free = max((2, *launch.targets)) + 1
+        failed, *own = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, free) for fd in fds)
+        for target in {0, 1, 2}.difference(launch.targets):
+            os.close(target)
+        for fd, target in zip(own, launch.targets, strict=True):
+            os.dup2(fd, target)
+        for number in (*IGNORED, *PYTHONS):
+            _signal.signal(number, _signal.SIG_DFL)
+        for number in launch.ignored:
+            _signal.signal(number, _signal.SIG_IGN)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, launch.blocked)
+        if not launch.program:  # or else Python would find the folders of PATH
+            raise FileNotFoundError(errno.ENOENT, "")
+        os.execvpe(launch.program, list(launch.words), launch.environment)
+    except KernelError as error:
+        os.write(failed, f"{error.errno} {error.operation}".encode())
+    except OSError as error:
+        os.write(failed, f"{error.errno}".encode())
+    finally:
+        os._exit(255)
+
+
+def main() -> None:
+    """Run as `launcher LAB PID CHANNEL`: PID is the holder's, CHANNEL the asker's socket."""
+    lab, pid, channel = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    asker = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET, 0, channel)
+    os.set_inheritable(channel, False)  # noqa: FBT003 - the only way to say it
+    os.closerange(3, channel)
+    os.closerange(channel + 1, os.sysconf("SC_OPEN_MAX"))
+    for number in IGNORED:
+        _signal.signal(number, _signal.SIG_IGN)
+    libc.name_process(NAME)
+    gc.disable()  # it would write to pages that are shared with every child
+    try:
+        launcher = Launcher(asker, _enter(lab, pid))
+        wire.send(asker, ["ready"])
+        launcher.serve()
+    except LabNotRunningError:
+        pass
+    except NslabError as error:
+        with contextlib.suppress(OSError):
+            wire.send(asker, _told(error))
+    finally:
+        os._exit(0)
+
+
+def _told(error: NslabError) -> list[str]:
+    """Give an error as words of a message."""
+    if isinstance(error, KernelError):
+        return ["error", str(error.errno), error.operation, error.hint or ""]
+    return ["error", "0", str(error), error.hint or ""]
+
+
+def _enter(lab: str, pid: int) -> Sandbox:
+    """Join the lab that has this holder, and no later one of the same name."""
+    sandbox = Sandbox.connect(lab)
+    if sandbox.pid != pid:
+        raise ended(lab)
+    enter_lab(sandbox)
+    return sandbox

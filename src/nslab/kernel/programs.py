@@ -1,0 +1,337 @@
+"""Programs in nodes, as `subprocess` starts them on the machine.
+
+Each process that starts some has a launcher in each lab, which is their parent.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # what `signal` dresses up
+import _thread
+import atexit
+import contextlib
+import errno
+import inspect
+import os
+import resource
+import select
+import stat
+import subprocess
+import sys
+from _socket import socketpair
+from typing import TYPE_CHECKING, Any
+
+from nslab.errors import NslabError
+from nslab.kernel import libc, wire
+from nslab.kernel.launcher import PYTHONS, Launch
+from nslab.kernel.sandbox import no_such_node
+from nslab.kernel.spawn import ended, working_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import IO, TypedDict, Unpack
+
+    StrPath = str | os.PathLike[str]
+    Place = tuple[str, int, str]
+    """A lab's name, its holder's PID, and the node's name."""
+
+    class Options(TypedDict, total=False):
+        """The options of `subprocess.Popen` that have a meaning in a node."""
+
+        bufsize: int
+        executable: StrPath | None
+        stdin: int | IO[bytes] | IO[str] | None
+        stdout: int | IO[bytes] | IO[str] | None
+        stderr: int | IO[bytes] | IO[str] | None
+        shell: bool
+        cwd: StrPath | None
+        env: Mapping[str, str] | None
+        encoding: str | None
+        errors: str | None
+        start_new_session: bool
+        pass_fds: Sequence[int]
+        pipesize: int
+
+
+_LAUNCHER = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1));"
+    " from nslab.kernel.launcher import main; main()"
+)
+_LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
+_OWN = inspect.signature(subprocess.Popen._execute_child)  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def popen(
+    place: Place,
+    args: str | Sequence[StrPath],
+    *,
+    text: bool | None = None,
+    **options: Unpack[Options],
+) -> subprocess.Popen[str] | subprocess.Popen[bytes]:
+    """Start a program in a node.
+
+    Args:
+        place: where.
+        args: the program and its arguments, or with `shell` what the shell is to run.
+        text: whether its pipes carry `str` instead of `bytes`.
+        options: those of `subprocess.Popen`, with the same meaning.
+
+    Raises:
+        FileNotFoundError: there is no such program.
+        PermissionError: it is not executable.
+        LabNotRunningError: the lab ended.
+        NodeNotFoundError: the lab has no such node.
+    """
+    words = [args] if isinstance(args, str | bytes | os.PathLike) else list(args)
+    if options.pop("shell", False):
+        words = ["/bin/sh", "-c", *words]
+    process = Program(place, [os.fspath(word) for word in words], text=text, **options)
+    process.args = args  # what errors shall name
+    return process
+
+
+class Program(subprocess.Popen[Any]):
+    """A program in a node: its parent is the launcher, which tells how it ended."""
+
+    def __init__(self, place: Place, args: Sequence[str], **options: Any) -> None:
+        self._place = place
+        self._pidfd = self._told = -1
+        super().__init__(args, **options)
+
+    def _execute_child(self, *given: Any) -> None:
+        own = _OWN.bind(self, *given).arguments
+        std = {0: own["p2cread"], 1: own["c2pwrite"], 2: own["errwrite"]}
+        fds = {number: number if fd == -1 else fd for number, fd in std.items()}
+        fds = {number: fd for number, fd in fds.items() if fd != number or _is_open(fd)}
+        fds |= {fd: fd for fd in own["pass_fds"]}
+        cwd, env = own["cwd"], own["env"]
+        launch = Launch(
+            self._place[2],
+            os.fsdecode(own["executable"] or own["args"][0]),
+            [os.fsdecode(word) for word in own["args"]],
+            os.environ if env is None else _environment(env),
+            cwd=working_directory() if cwd is None else _directory(cwd),
+            umask=_umask(),
+            session=own["start_new_session"],
+            ignored=_ignored(),
+            blocked=[int(number) for number in _signal.pthread_sigmask(_signal.SIG_BLOCK, ())],
+            targets=list(fds),
+        )
+        self.pid, self._pidfd, self._told = _launch(self._place, launch, list(fds.values()))
+        self._child_created = True
+        ends = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
+        self._close_pipe_fds(*(own[end] for end in ends))  # type: ignore[attr-defined]
+
+    def _try_wait(self, wait_flags: int) -> tuple[int, int]:
+        """Wait for the end as waitpid(2) would; with the launcher killed, the program was, too."""
+        if wait_flags & os.WNOHANG and not select.select([self._told], [], [], 0)[0]:
+            return 0, 0
+        status = int(os.read(self._told, 16) or _signal.SIGKILL)
+        wire.close([self._told, self._pidfd])
+        return self.pid, status
+
+    def _internal_poll(self, _deadstate: int | None = None, **_: object) -> int | None:
+        if self._child_created and self._waitpid_lock.acquire(blocking=False):  # type: ignore[attr-defined]
+            try:
+                if self.returncode is None and (end := self._try_wait(os.WNOHANG))[0]:
+                    self._handle_exitstatus(end[1])  # type: ignore[attr-defined]
+            finally:
+                self._waitpid_lock.release()  # type: ignore[attr-defined]
+        return self.returncode
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal to the program; one that has ended gets none."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                _signal.pidfd_send_signal(self._pidfd, sig)
+
+
+class _Client:
+    """A launcher, as the process has it that asks."""
+
+    def __init__(self, lab: str, holder: int) -> None:
+        self.lab = lab
+        self.lock = _thread.allocate_lock()
+        self.channel, theirs = socketpair(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
+        try:
+            self.pid = _start(lab, holder, theirs.fileno())
+        except BaseException:
+            self.channel.close()
+            raise
+        finally:
+            theirs.close()
+
+    def ready(self) -> None:
+        """Wait until it has joined the lab."""
+        reply, _ = wire.receive(self.channel)
+        if reply != ["ready"]:
+            self.leave()
+            raise _refusal(self.lab, reply)
+
+    def is_over(self) -> bool:
+        """Tell whether it has ended; what it has answered to others does not count."""
+        poll = select.poll()
+        poll.register(self.channel, 0)
+        return bool(poll.poll(0))
+
+    def leave(self) -> None:
+        """Ask no more; it ends once its programs have, or at once with the lab."""
+        self.channel.close()
+        with contextlib.suppress(ChildProcessError):  # somebody else waits for all children
+            os.waitpid(self.pid, os.WNOHANG)
+
+
+_clients: dict[object, _Client] = {}
+_turn = _thread.allocate_lock()
+
+
+def _client(lab: str, holder: int) -> tuple[object, _Client]:
+    """Give this process's launcher in a lab.
+
+    It belongs to all that its programs inherit of it, and could not be told: a new one where that
+    has changed.
+    """
+    key = (
+        (lab, holder, os.getpgrp(), os.getsid(0), os.getuid(), os.geteuid()),
+        os.getpriority(os.PRIO_PROCESS, 0),
+        *map(resource.getrlimit, _LIMITS),
+    )
+    with _turn:
+        if key not in _clients or _clients[key].is_over():
+            for other in [other for other, client in _clients.items() if client.is_over()]:
+                _clients.pop(other).leave()
+            client = _Client(lab, holder)
+            client.ready()
+            _clients[key] = client
+        return key, _clients[key]
+
+
+def _start(lab: str, holder: int, channel: int) -> int:
+    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    words = [sys.executable, "-I", "-S", "-c", _LAUNCHER, package, lab, str(holder), str(channel)]
+    nowhere = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
+    kept = (os.POSIX_SPAWN_DUP2, channel, channel)  # the same number: exec leaves it open then
+    try:
+        return os.posix_spawn(
+            sys.executable,
+            words,
+            os.environ,
+            file_actions=[*nowhere, kept],
+            setsigmask=[],
+            setsigdef=_signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP},
+        )
+    except OSError as error:
+        raise libc.of_oserror("start a launcher", error) from None
+
+
+def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int, int]:
+    """Have a program started; give its PID, its pidfd, and the pipe that tells how it ended."""
+    if len(fds) >= wire.MAX_FDS:
+        raise ValueError(f"more than {wire.MAX_FDS - 4} descriptors cannot be passed")
+    words = launch.pack()
+    if any("\0" in word for word in words):
+        raise ValueError("embedded null byte")
+    failed, failing = os.pipe()
+    try:
+        try:
+            pid, given = _ask(place, words, [failing, *fds])
+        finally:
+            os.close(failing)
+        said = os.read(failed, 4096).decode()  # nothing once it runs
+    finally:
+        os.close(failed)
+    if not said:
+        pidfd, told = given
+        return pid, pidfd, told
+    wire.close(given)
+    number, _, operation = said.partition(" ")
+    if operation:
+        raise libc.failure(operation, int(number))
+    raise OSError(int(number), os.strerror(int(number)), launch.program)
+
+
+def _ask(place: Place, words: list[str], fds: list[int]) -> tuple[int, list[int]]:
+    lab, holder, node = place
+    key, client = _client(lab, holder)
+    with client.lock:
+        try:
+            wire.send(client.channel, words, fds)
+            reply, given = wire.receive(client.channel)
+        except ConnectionError:
+            reply, given = [], []
+    if not reply:  # it ended, with the lab or by itself
+        with _turn:
+            _clients.pop(key, client).leave()
+    if reply[:1] == ["pid"]:
+        return int(reply[1]), given
+    if reply[:1] == ["node"]:
+        raise no_such_node(lab, node, reply[1:])
+    raise _refusal(lab, reply)
+
+
+def _refusal(lab: str, reply: list[str]) -> NslabError:
+    if not reply:
+        return ended(lab)
+    _, number, what, hint = reply
+    if int(number):
+        return libc.failure(what, int(number), hint=hint or None)
+    return NslabError(what, hint=hint or None)
+
+
+def _forget() -> None:
+    """Leave the launchers to the process that this one was forked from."""
+    _turn.release() if _turn.locked() else None
+    for client in _clients.values():
+        client.channel.close()
+    _clients.clear()
+
+
+def _leave_all() -> None:
+    for client in _clients.values():
+        client.leave()
+    _clients.clear()
+
+
+os.register_at_fork(after_in_child=_forget)
+atexit.register(_leave_all)
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
+def _environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Give it as text.
+
+    Raises:
+        ValueError: a name that no variable can have.
+    """
+    found = {os.fsdecode(key): os.fsdecode(value) for key, value in given.items()}
+    if any("=" in key for key in found):
+        raise ValueError("illegal environment variable name")
+    return found
+
+
+def _directory(path: StrPath) -> str:
+    """Give an absolute path.
+
+    Raises:
+        FileNotFoundError: there is no such directory; or another OSError.
+    """
+    if not stat.S_ISDIR(os.stat(path).st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+    return os.path.abspath(os.fsdecode(path))
+
+
+def _umask() -> int:
+    """Read this process's own; os.umask(2) could only change it."""
+    with open("/proc/self/status", encoding="utf-8", errors="replace") as file:
+        return next(int(line[6:], 8) for line in file if line.startswith("Umask:"))
+
+
+def _ignored() -> list[int]:
+    numbers = _signal.valid_signals() - set(PYTHONS)
+    return [int(number) for number in numbers if _signal.getsignal(number) == _signal.SIG_IGN]
