@@ -280,6 +280,7 @@ def main() -> None:
         _signal.signal(number, _signal.SIG_IGN)
     libc.name_process(NAME)
     gc.disable()  # it would write to pages that are shared with every child
+    os.get_exec_path()  # loads what each child would have to load for itself
     try:
         launcher = Launcher(asker, _enter(lab, pid))
         wire.send(asker, ["ready"])
