@@ -40,6 +40,8 @@ class Building:
         elif step.netns != self.netns:
             self._count("nodes set up")
         self.netns = step.netns
+        if not self.bar.is_due():
+            return
         share = min(1.0, (self.passed + self.stage.done) / self.total) if self.total else None
         self.bar.reach(share, lambda: str(self.stage))
 

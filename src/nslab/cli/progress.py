@@ -53,6 +53,10 @@ class Bar:
         if self._drawn is not None:
             self._drawn.close()
 
+    def is_due(self) -> bool:
+        """Tell whether somebody would see how far the work is by now."""
+        return time.monotonic() >= self._next and not self._hidden
+
     def reach(self, share: float | None, text: Callable[[], str]) -> None:
         """Say how far the work is.
 
@@ -60,9 +64,9 @@ class Bar:
             share: from 0 to 1, None where nobody knows.
             text: gives what is being done, and how much of it.
         """
-        now = time.monotonic()
-        if self._hidden or now < self._next:
+        if not self.is_due():
             return
+        now = time.monotonic()
         if self._is_bar:
             self._draw(share, text())
             self._next = now + _PAUSE

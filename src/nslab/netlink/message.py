@@ -62,19 +62,22 @@ class NLMSGERR_ATTR:  # noqa: N801 - the kernel's own name
 class Request:
     """One message for the kernel: its type, flags beside NLM_F_REQUEST, and its body."""
 
-    __slots__ = ("body", "flags", "type")
+    __slots__ = ("_encoded", "body", "flags", "type")
 
     def __init__(self, type: int, body: Message, flags: int = 0) -> None:  # noqa: A002 - nlmsg_type
         self.type = type
         self.flags = flags
         self.body = body
+        self._encoded: bytes | None = None
 
     def __repr__(self) -> str:
         return f"Request({self.type}, {self.body!r}, {self.flags:#x})"
 
     def encode(self, sequence: int, flags: int = 0) -> bytes:
         """Give the framed message; `flags` are added to the request's own."""
-        return frame(self.type, self.body.encode(), sequence, self.flags | flags | NLM_F.REQUEST)
+        if self._encoded is None:  # the same request may go to many namespaces
+            self._encoded = self.body.encode()
+        return frame(self.type, self._encoded, sequence, self.flags | flags | NLM_F.REQUEST)
 
 
 class Answer:

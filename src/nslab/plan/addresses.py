@@ -18,7 +18,7 @@ from nslab.lab.names import sysctl_key
 from nslab.plan.state import QUIET, NetnsState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from nslab.lab.model import Address, Interface, Network, Route
     from nslab.plan.state import LinkState, State
@@ -28,6 +28,7 @@ LOOPBACK = (IPv4Interface("127.0.0.1/8"), IPv6Interface("::1/128"))
 
 _MTU_IPV6 = 1280  # below it a link ceases to speak IPv6 (RFC 8200, section 5)
 _SPEAKING = ("veth", "macvlan")
+_SWITCH = ".disable_ipv6"
 
 
 @lru_cache(1 << 16)
@@ -62,22 +63,26 @@ def complete(state: State, defaults: Mapping[str, str]) -> State:
 
 
 def _complete(netns: NetnsState, defaults: Mapping[str, str]) -> NetnsState:
-    known = {**defaults, **netns.sysctl}
-    quiet = any(known.get(key, "1") != "0" for key in QUIET)
+    sysctl = netns.sysctl
+    quiet = any(sysctl.get(key, defaults.get(key, "1")) != "0" for key in QUIET)
+    switches = any(key.endswith(_SWITCH) for key in sysctl)
     links = {}
     for link in netns.links.values():
         if link.master:  # a port's own address is of no use to anybody
             links[link.ifname] = link
             continue
-        said = netns.sysctl.get(sysctl_key(f"net/ipv6/conf/{link.ifname}/disable_ipv6"))
-        silent = quiet if said is None else said != "0"
+        silent = quiet
+        if switches:
+            switch = sysctl.get(sysctl_key(f"net/ipv6/conf/{link.ifname}/disable_ipv6"))
+            silent = quiet if switch is None else switch != "0"
         speaks = not silent and (link.mtu is None or link.mtu >= _MTU_IPV6)
-        implied = dict.fromkeys([*_implied(link, speaks=speaks), *link.addresses])
-        links[link.ifname] = replace(link, ipv6=speaks, addresses=tuple(implied))
-    return NetnsState(links, netns.routes, netns.sysctl)
+        own = _implied(link, speaks=speaks)
+        said = [address for address in link.addresses if address not in own]
+        links[link.ifname] = replace(link, ipv6=speaks, addresses=(*own, *said))
+    return NetnsState(links, netns.routes, sysctl)
 
 
-def _implied(link: LinkState, *, speaks: bool) -> Iterable[Interface]:
+def _implied(link: LinkState, *, speaks: bool) -> Sequence[Interface]:
     if link.kind == "loopback":
         return LOOPBACK if speaks else LOOPBACK[:1]
     return [link_local(link.mac)] if speaks and link.kind in _SPEAKING and not link.master else []
@@ -148,12 +153,15 @@ def coming(
         mine: the addresses that were asked for the last time.
         wanted: as it is to be.
     """
-    present = {*link.addresses, *_given(link, wanted)} - {*lost}
+    given = _given(link, wanted)
+    if not link.addresses and not lost and given == wanted.addresses:
+        return []  # as `lo` of every new netns
+    present = {*link.addresses, *given} - {*lost}
     foreign = [a for a in lost if a.version == 4 and a not in mine]
     return [a for a in dict.fromkeys([*wanted.addresses, *foreign]) if a not in present]
 
 
-def _given(link: LinkState, wanted: LinkState) -> Iterable[Interface | None]:
+def _given(link: LinkState, wanted: LinkState) -> tuple[Interface | None, ...]:
     """Give the addresses that the kernel adds by itself on the way."""
     if link.kind == "loopback" and not link.up:
         return LOOPBACK

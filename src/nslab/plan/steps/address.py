@@ -65,7 +65,7 @@ class DeleteAddress(Step, frozen=True):
 
 
 def _address(link: LinkState, address: Interface) -> Address:
-    packed = address.ip.packed
+    packed = address.packed
     if address.version == 4:
         return Address(
             family=AF.INET,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from functools import lru_cache
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -276,6 +277,8 @@ class SetLink(Step, frozen=True):
 
     def requests(self, _: Open) -> list[Request]:
         link, before = self.link, self.before
+        if link.up != before.up and link == replace(before, up=link.up):
+            return [_switched(link.ifindex, up=link.up)]
         changed = IFF.UP if link.up != before.up else 0
         body = Link(
             index=link.ifindex,
@@ -293,6 +296,12 @@ class SetLink(Step, frozen=True):
         """Give what is to be set of the link's kind, a bridge's alone."""
         changed = {key: new for key, new, _ in self.settings()}
         return _bridge_info(changed) if changed else None
+
+
+@lru_cache(1024)
+def _switched(index: int, *, up: bool) -> Request:
+    """Give what only brings a link up or down, once for all namespaces."""
+    return Request(RTM.NEWLINK, Link(index=index, flags=IFF.UP if up else 0, change=IFF.UP))
 
 
 def _bridge_info(settings: dict[str, int]) -> LinkInfo:
