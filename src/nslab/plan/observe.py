@@ -50,9 +50,19 @@ from nslab.plan.state import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from nslab.kernel.transport import Transport
     from nslab.lab.model import Desired
 
 _AHEAD = 64
+_LINKS = Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS))
+_ADDRESSES = Request(RTM.GETADDR, rtnl_address.Address())
+_ROUTES = Request(RTM.GETROUTE, rtnl_route.Route(table8=RT_TABLE.MAIN, table=RT_TABLE.MAIN))
+_FORWARDING = {
+    key: Request(RTM.GETNETCONF, Netconf(family=family, ifindex=NETCONFA_IFINDEX_ALL))
+    for family, key in zip((AF.INET, AF.INET6), FORWARD, strict=True)
+}
+"""What is asked in every netns."""
+
 _NO = NetnsState()
 _UNREADABLE = (errno.ENOENT, errno.EACCES, errno.EIO)  # EIO: a secret that nobody has set
 _STATIC = (RTPROT.STATIC, RTPROT.BOOT)
@@ -167,27 +177,26 @@ def _sysctls(states: list[State]) -> dict[str, list[str]]:
 
 def _netns(handle: Handle) -> tuple[list[Link], NetnsState]:
     transport = handle.transport
-    links = transport.dump(Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS)), Link)
-    addresses = transport.dump(Request(RTM.GETADDR, rtnl_address.Address()), rtnl_address.Address)
+    links = transport.dump(_LINKS, Link)
+    addresses = transport.dump(_ADDRESSES, rtnl_address.Address)
     names = {link.index: link.ifname or "" for link in links}
     state = NetnsState(known=_standing(links))
     links = [link for link in links if link.ifname not in state.known]
     for link in links:
         found = tuple(_addresses(addresses, link.index))
         state.links[link.ifname or ""] = _link(link, names, found)
-    state.routes = _routes(handle, names)
-    for family, key in zip((AF.INET, AF.INET6), FORWARD, strict=True):
-        forwarding = _forwarding(handle, family)
+    state.routes = _routes(transport, names)
+    for key, request in _FORWARDING.items():
+        forwarding = _forwarding(transport, request)
         if forwarding is not None:
             state.sysctl[key] = forwarding
     return links, state
 
 
-def _forwarding(handle: Handle, family: int) -> str | None:
+def _forwarding(transport: Transport, request: Request) -> str | None:
     """Tell whether all links forward, as the sysctl says it; None on a kernel without IPv6."""
-    question = Netconf(family=family, ifindex=NETCONFA_IFINDEX_ALL)
     try:
-        answer = handle.transport.get(Request(RTM.GETNETCONF, question), Netconf)
+        answer = transport.get(request, Netconf)
     except KernelError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EAFNOSUPPORT):
             raise
@@ -246,13 +255,11 @@ def _interface(packed: bytes, prefixlen: int) -> Interface:
     return kind((packed, prefixlen))
 
 
-def _routes(handle: Handle, names: dict[int, str]) -> list[Route]:
+def _routes(transport: Transport, names: dict[int, str]) -> list[Route]:
     """Give the static routes of the main table: set by a lab or by hand, not by a daemon."""
-    asked = rtnl_route.Route(table8=RT_TABLE.MAIN, table=RT_TABLE.MAIN)
-    messages = handle.transport.dump(Request(RTM.GETROUTE, asked), rtnl_route.Route)
     return [
         _route(message, names)
-        for message in messages
+        for message in transport.dump(_ROUTES, rtnl_route.Route)
         if message.protocol in _STATIC
         and message.type in ROUTE_TYPES
         and message.family in (AF.INET, AF.INET6)
