@@ -5,7 +5,6 @@ They are asked for on a connection of their own, so that no other question has t
 
 from __future__ import annotations
 
-import collections
 import errno
 import itertools
 import os
@@ -16,7 +15,10 @@ from nslab.kernel.channel import Channel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Iterable, Sequence
+else:
+    from _collections import deque  # without the 2 ms of all the others
 
 _AHEAD = 8  # requests that may be under way
 _AT_ONCE = 50  # namespaces in one of them
@@ -46,8 +48,8 @@ class Maker:
         self._channel: Channel | None = None
         self._foreseen: set[str] = set()
         self._awaited: set[str] = set()
-        self._waiting: collections.deque[str] = collections.deque()
-        self._under_way: collections.deque[tuple[Channel, list[str]]] = collections.deque()
+        self._waiting: deque[str] = deque()
+        self._under_way: deque[tuple[Channel, list[str]]] = deque()
 
     def foresee(self, names: Iterable[str]) -> None:
         """Begin to make what `create` will ask for."""

@@ -8,7 +8,6 @@ themselves; programs of the library's have a launcher.
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
-import contextlib
 import errno
 import os
 import select
@@ -56,8 +55,10 @@ def join(sandbox: Sandbox, node: str) -> None:
     netns = sandbox.handle(node).fd
     enter_lab(sandbox)
     enter_node(netns, node)
-    with contextlib.suppress(OSError):  # the directory may be hidden in the lab: then `/` it is
+    try:
         os.chdir(here)
+    except OSError:  # the directory is hidden in the lab: then `/` it is
+        pass
 
 
 def enter_lab(sandbox: Sandbox) -> None:
@@ -119,10 +120,10 @@ def _own_view(node: str) -> None:
     libc.unshare(libc.CLONE_NEWNS | libc.CLONE_NEWUTS)
     libc.mount("", "/", "none", libc.MS_SLAVE | libc.MS_REC)
     libc.set_hostname(node)
-    with contextlib.suppress(
-        KernelError
-    ):  # refused where /sys is partly masked; the old one serves
+    try:
         libc.mount("sysfs", "/sys", "sysfs", libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC)
+    except KernelError:  # refused where /sys is partly masked; the old one serves
+        pass
 
 
 def run_child(
@@ -214,8 +215,10 @@ def _foreground() -> int:
 def _take_terminal(group: int = 0) -> None:
     """Bring a process group, by default this process's own, to the front of the terminal."""
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTTOU,))
-    with contextlib.suppress(OSError):
+    try:
         os.tcsetpgrp(0, group or os.getpgrp())
+    except OSError:
+        pass
     _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
 
