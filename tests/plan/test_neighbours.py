@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +10,7 @@ from nslab import Lab, up
 from nslab.kernel.sandbox import Sandbox
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import AF, RTM
+from nslab.netlink.rtnl.link import Link
 from nslab.netlink.rtnl.neigh import NUD, Neigh
 from nslab.plan.neighbours import FEW, Neighbours
 from nslab.plan.pings import probes_of
@@ -54,6 +55,39 @@ def test_all_pairs_are_pinged_in_order_and_few_neighbours_are_kept(name: str) ->
         few = running.ping("n0")
         assert few.ok
         assert entries(sandbox, desired) > NODES  # a few are left to the kernel
+
+
+def received(sandbox: Sandbox, node: str) -> int:
+    """Count what a node has received, in packets."""
+    links = sandbox.handle(node).transport.dump(Request(RTM.GETLINK, Link()), Link)
+    found = next(link.stats64 for link in links if link.ifname == "eth0")
+    return found.rx_packets if found is not None else 0
+
+
+@pytest.mark.kernel
+def test_nodes_do_not_ask_all_of_their_segment_for_each_neighbour(name: str) -> None:
+    lab = large(name)
+    with up(lab) as running, Sandbox.connect(name) as sandbox:
+        before = received(sandbox, "n3")
+        assert running.ping().ok
+        pairs = NODES * (NODES + 1) // 2
+        own = 2 * (NODES + 1) + 2 * (NODES + 1)  # its pings, and what it and others confirm
+        assert received(sandbox, "n3") - before < own + pairs / 2
+
+
+@pytest.mark.kernel
+def test_a_mac_that_is_another_by_now_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Neighbours._link
+
+    def stale(self: Neighbours, end: Any) -> Link:
+        link = real(self, end)
+        if end.node != "n7":
+            return link
+        return Link(index=link.index, ifname=link.ifname, address=b"\2\0\0\0\0\1")
+
+    monkeypatch.setattr(Neighbours, "_link", stale)
+    with up(large(name)) as running:
+        assert running.ping(timeout=0.2).ok
 
 
 def test_both_directions_of_a_pair_follow_each_other() -> None:

@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Pace(Protocol):
-        """Who says how many probes may be under way, and is told of each that is done."""
+        """Who says how many probes may be under way, and is told of each, before and after."""
 
         @property
         def in_flight(self) -> int: ...  # noqa: D102 - as said above
+        def begun(self, probe: Probe, attempt: int, /) -> None: ...  # noqa: D102
         def finished(self, echo: Echo, /) -> None: ...  # noqa: D102
 
 
@@ -191,6 +192,8 @@ class Round:
     def send(self, number: int, attempt: int) -> None:
         """Send one request."""
         probe = self.probes[number]
+        if self.pace is not None:
+            self.pace.begun(probe, attempt)
         self.tag = (self.tag + 1) & 0xFFFFFFFF
         sock = self.sockets[probe.source, probe.address.version]
         now = time.monotonic()
