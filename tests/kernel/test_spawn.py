@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_a_program_whose_parent_is_killed_before_it_begins_does_not_begin(tmp_path: Path) -> None:
     made = tmp_path / "made"
-    real = spawn.die_with_parent
+    real = spawn._die_with_parent
 
     def too_late(parted: int) -> None:
         parent = os.getppid()
@@ -29,7 +29,7 @@ def test_a_program_whose_parent_is_killed_before_it_begins_does_not_begin(tmp_pa
     os.set_inheritable(writable, True)  # noqa: FBT003 - the only way to say it
     parent = os.fork()
     if parent == 0:
-        with mock.patch.object(spawn, "die_with_parent", too_late):
+        with mock.patch.object(spawn, "_die_with_parent", too_late):
             spawn.run_child(["touch", str(made)], os.environ)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(parent, 0)[1]) == -signal.SIGKILL

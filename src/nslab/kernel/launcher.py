@@ -15,7 +15,6 @@ import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
 import contextlib
 import errno
 import fcntl
-import gc
 import os
 import select
 import sys
@@ -24,14 +23,17 @@ from _socket import socket
 from nslab.errors import KernelError, LabNotRunningError, NodeNotFoundError, NslabError
 from nslab.kernel import libc, wire
 from nslab.kernel.sandbox import HOST, Sandbox, no_such_node
-from nslab.kernel.spawn import die_with_parent, ended, enter_lab, enter_node
+from nslab.kernel.spawn import ended, enter_lab, enter_node, open_holder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 NAME = "nslab-launcher"
 """The name of a launcher's process."""
+
+NAMES = "/run/netns"
+"""Where a lab's nodes have their names, in the lab itself."""
 
 IGNORED = (
     _signal.SIGHUP,
@@ -46,6 +48,9 @@ IGNORED = (
     _signal.SIGALRM,
 )
 """What may be sent to all of the caller's process group; it is for the programs."""
+
+_MOST = 256
+"""So many netns stay open between two programs."""
 
 PYTHONS = (_signal.SIGPIPE, _signal.SIGXFSZ)
 """What Python itself ignores, and no program that it starts shall."""
@@ -150,8 +155,10 @@ class Launcher:
     def __init__(self, asker: socket, sandbox: Sandbox) -> None:
         self.asker = asker
         self.sandbox = sandbox
+        self.holder = open_holder(sandbox)
+        enter_lab(sandbox)
+        self.known: dict[str, int] = {}  # the descriptors of nodes' netns
         self.programs: dict[int, tuple[int, int]] = {}  # by pidfd: PID, and the pipe for its end
-        self.parted, self.held = os.pipe()
         self.poll = select.poll()
         self.poll.register(asker, select.POLLIN)
         self.poll.register(sandbox, 0)  # tells of the end alone
@@ -186,6 +193,8 @@ class Launcher:
             words = ["node", *self.sandbox.names()]
         except KernelError as error:
             words = _told(error)
+        except OSError as error:
+            words = ["program", str(error.errno)]
         finally:
             wire.close(fds)
         try:
@@ -197,29 +206,63 @@ class Launcher:
         return True
 
     def launch(self, launch: Launch, fds: list[int]) -> tuple[list[str], list[int]]:
-        """Start a program; give its PID, its pidfd, and the pipe that tells how it ended."""
-        if launch.node == HOST:  # of this name the sandbox has a netns, but it is none of the lab's
-            raise no_such_node(self.sandbox.lab, HOST, ())
-        netns = self.sandbox.handle(launch.node).fd  # asked for anew: the name may be another's
-        given: list[int] = []
+        """Start a program; give its PID, its pidfd, and the pipe that tells how it ended.
+
+        Raises:
+            OSError: it cannot be run.
+        """
+        told, ending = os.pipe()
         try:
-            given += os.pipe()
-            child = os.fork()
-            if child == 0:
-                os.close(self.held)
-                die_with_parent(self.parted)
-                _become(launch, netns, fds)
-            pidfd = os.pidfd_open(child)
-            given.append(os.dup(pidfd))
-        except OSError as error:
-            wire.close(given)
-            raise libc.of_oserror(f"start a program in {launch.node}", error) from None
-        finally:
-            self.sandbox.close_handles()
-        told, ending, lent = given
+            child = self.spawn(launch, fds)
+        except BaseException:
+            wire.close([told, ending])
+            raise
+        pidfd = os.pidfd_open(child)
         self.programs[pidfd] = child, ending
         self.poll.register(pidfd, select.POLLIN)
-        return ["pid", str(child)], [lent, told]
+        return ["pid", str(child)], [os.dup(pidfd), told]
+
+    def spawn(self, launch: Launch, fds: list[int]) -> int:
+        """Go where the program shall be, start it there, and come back."""
+        ignored = set(launch.ignored).difference(IGNORED)
+        free = max((2, *launch.targets)) + 1
+        moved: list[int] = []
+        try:
+            moved += [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, free) for fd in fds]
+            enter_node(self.netns(launch.node), launch.node)
+            with contextlib.suppress(OSError):  # hidden in the lab
+                os.chdir(launch.cwd)
+            os.umask(launch.umask)
+            for number in ignored:
+                _signal.signal(number, _signal.SIG_IGN)
+            return _spawn(launch, moved)
+        finally:
+            for number in ignored:
+                _signal.signal(number, _signal.SIG_DFL)
+            wire.close(moved)
+            self.come_back()
+
+    def come_back(self) -> None:
+        """Return to the lab's own mounts, and hold no node's netns."""
+        try:
+            libc.setns(self.holder, libc.CLONE_NEWNS | libc.CLONE_NEWNET)
+        except KernelError:
+            raise ended(self.sandbox.lab) from None
+
+    def netns(self, node: str) -> int:
+        """Give the descriptor of a node's netns, as the holder has it now."""
+        if node == HOST:  # of this name the sandbox has a netns, but it is none of the lab's
+            raise no_such_node(self.sandbox.lab, HOST, ())
+        known = self.known.get(node)
+        if known is not None and _is_named(known, node):
+            return known
+        if known is not None:
+            os.close(self.known.pop(node))
+        if len(self.known) >= _MOST:
+            os.close(self.known.pop(next(iter(self.known))))
+        self.known[node] = os.dup(self.sandbox.handle(node).fd)
+        self.sandbox.close_handles()
+        return self.known[node]
 
     def reap(self, pidfd: int) -> None:
         """Take a program's end, and tell of it whoever waits for that."""
@@ -231,42 +274,54 @@ class Launcher:
         wire.close([pidfd, ending])
 
 
-def _become(launch: Launch, netns: int, fds: list[int]) -> None:
-    """Turn this freshly forked process into the program; never returns.
-
-    Args:
-        launch: what it shall be.
-        netns: its node's.
-        fds: a pipe for what fails, which `exec` closes, then the program's descriptors.
-    """
-    failed, *own = fds
+def _is_named(netns: int, node: str) -> bool:
+    """Tell whether a netns has a node's name still: names may be taken, and given to others."""
     try:
-        enter_node(netns, launch.node)
-        with contextlib.suppress(OSError):  # hidden in the lab
-            os.chdir(launch.cwd)
-        os.umask(launch.umask)
-        if launch.session:
-            os.setsid()
-        free = max((2, *launch.targets)) + 1
-        failed, *own = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, free) for fd in fds)
-        for target in {0, 1, 2}.difference(launch.targets):
-            os.close(target)
-        for fd, target in zip(own, launch.targets, strict=True):
-            os.dup2(fd, target)
-        for number in (*IGNORED, *PYTHONS):
-            _signal.signal(number, _signal.SIG_DFL)
-        for number in launch.ignored:
-            _signal.signal(number, _signal.SIG_IGN)
-        _signal.pthread_sigmask(_signal.SIG_SETMASK, launch.blocked)
-        if not launch.program:  # or else Python would find the folders of PATH
-            raise FileNotFoundError(errno.ENOENT, "")
-        os.execvpe(launch.program, list(launch.words), launch.environment)
-    except KernelError as error:
-        os.write(failed, f"{error.errno} {error.operation}".encode())
-    except OSError as error:
-        os.write(failed, f"{error.errno}".encode())
-    finally:
-        os._exit(255)
+        named = os.stat(f"{NAMES}/{node}")
+    except OSError:
+        return False
+    return os.path.samestat(named, os.fstat(netns))
+
+
+def _spawn(launch: Launch, fds: list[int]) -> int:
+    """Start the program here; posix_spawn(3) copies no memory, which fork(2) would."""
+    spare = {0, 1, 2}.difference(launch.targets)
+    actions = [
+        *(
+            (os.POSIX_SPAWN_DUP2, fd, target)
+            for fd, target in zip(fds, launch.targets, strict=True)
+        ),
+        *((os.POSIX_SPAWN_CLOSE, fd) for fd in spare),
+    ]
+    why: OSError = FileNotFoundError(errno.ENOENT, "")
+    for path in _candidates(launch):
+        try:
+            return os.posix_spawn(
+                path,
+                list(launch.words),
+                launch.environment,
+                file_actions=actions,
+                setsid=launch.session,
+                setsigmask=launch.blocked,
+                setsigdef={*IGNORED, *PYTHONS}.difference(launch.ignored),
+            )
+        except OSError as error:
+            if why.errno != errno.EACCES:
+                why = error
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
+                break
+    raise why
+
+
+def _candidates(launch: Launch) -> Iterator[str]:
+    """Give the files that a program's name may mean, as execvp(3) looks for them."""
+    if "/" in launch.program:
+        yield launch.program
+    elif launch.program:
+        for folder in os.get_exec_path(launch.environment):
+            path = os.path.join(folder, launch.program)
+            if os.path.exists(path):
+                yield path
 
 
 def main() -> None:
@@ -279,10 +334,8 @@ def main() -> None:
     for number in IGNORED:
         _signal.signal(number, _signal.SIG_IGN)
     libc.name_process(NAME)
-    gc.disable()  # it would write to pages that are shared with every child
-    os.get_exec_path()  # loads what each child would have to load for itself
     try:
-        launcher = Launcher(asker, _enter(lab, pid))
+        launcher = Launcher(asker, _connect(lab, pid))
         wire.send(asker, ["ready"])
         launcher.serve()
     except LabNotRunningError:
@@ -301,10 +354,9 @@ def _told(error: NslabError) -> list[str]:
     return ["error", "0", str(error), error.hint or ""]
 
 
-def _enter(lab: str, pid: int) -> Sandbox:
-    """Join the lab that has this holder, and no later one of the same name."""
+def _connect(lab: str, pid: int) -> Sandbox:
+    """Connect to the lab that has this holder, and to no later one of the same name."""
     sandbox = Sandbox.connect(lab)
     if sandbox.pid != pid:
         raise ended(lab)
-    enter_lab(sandbox)
     return sandbox

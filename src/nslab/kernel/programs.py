@@ -122,12 +122,15 @@ class Program(subprocess.Popen[Any]):
         self._close_pipe_fds(*(own[end] for end in ends))  # type: ignore[attr-defined]
 
     def _try_wait(self, wait_flags: int) -> tuple[int, int]:
-        """Wait for the end as waitpid(2) would; with the launcher killed, the program was, too."""
+        """Wait for the end as waitpid(2) would; where its parent was killed, it is, too."""
         if wait_flags & os.WNOHANG and not select.select([self._told], [], [], 0)[0]:
             return 0, 0
-        status = int(os.read(self._told, 16) or _signal.SIGKILL)
+        said = os.read(self._told, 16)
+        if not said:
+            with contextlib.suppress(ProcessLookupError):
+                _signal.pidfd_send_signal(self._pidfd, _signal.SIGKILL)
         wire.close([self._told, self._pidfd])
-        return self.pid, status
+        return self.pid, int(said or _signal.SIGKILL)
 
     def _internal_poll(self, _deadstate: int | None = None, **_: object) -> int | None:
         if self._child_created and self._waitpid_lock.acquire(blocking=False):  # type: ignore[attr-defined]
@@ -230,26 +233,6 @@ def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int, int
     words = launch.pack()
     if any("\0" in word for word in words):
         raise ValueError("embedded null byte")
-    failed, failing = os.pipe()
-    try:
-        try:
-            pid, given = _ask(place, words, [failing, *fds])
-        finally:
-            os.close(failing)
-        said = os.read(failed, 4096).decode()  # nothing once it runs
-    finally:
-        os.close(failed)
-    if not said:
-        pidfd, told = given
-        return pid, pidfd, told
-    wire.close(given)
-    number, _, operation = said.partition(" ")
-    if operation:
-        raise libc.failure(operation, int(number))
-    raise OSError(int(number), os.strerror(int(number)), launch.program)
-
-
-def _ask(place: Place, words: list[str], fds: list[int]) -> tuple[int, list[int]]:
     lab, holder, node = place
     key, client = _client(lab, holder)
     with client.lock:
@@ -262,7 +245,10 @@ def _ask(place: Place, words: list[str], fds: list[int]) -> tuple[int, list[int]
         with _turn:
             _clients.pop(key, client).leave()
     if reply[:1] == ["pid"]:
-        return int(reply[1]), given
+        pidfd, told = given
+        return int(reply[1]), pidfd, told
+    if reply[:1] == ["program"]:
+        raise OSError(int(reply[1]), os.strerror(int(reply[1])), launch.program)
     if reply[:1] == ["node"]:
         raise no_such_node(lab, node, reply[1:])
     raise _refusal(lab, reply)

@@ -68,7 +68,7 @@ def enter_lab(sandbox: Sandbox) -> None:
         LabNotRunningError: the lab ended.
         KernelError: the kernel does not let this user in.
     """
-    pidfd = _open_holder(sandbox.lab, sandbox.pid)
+    pidfd = open_holder(sandbox)
     try:
         libc.setns(pidfd, _kinds(sandbox.lab, sandbox.pid))
     except KernelError as error:
@@ -91,14 +91,19 @@ def working_directory() -> str:
         return "/"
 
 
-def _open_holder(lab: str, pid: int) -> int:
+def open_holder(sandbox: Sandbox) -> int:
+    """Give a pidfd of a lab's holder.
+
+    Raises:
+        LabNotRunningError: the lab ended.
+    """
     try:
-        pidfd = os.pidfd_open(pid)
+        pidfd = os.pidfd_open(sandbox.pid)
     except ProcessLookupError:
-        raise ended(lab) from None
-    if process_name(pid) != wire.HOLDER:  # another process has got its PID
+        raise ended(sandbox.lab) from None
+    if process_name(sandbox.pid) != wire.HOLDER:  # another process has got its PID
         os.close(pidfd)
-        raise ended(lab)
+        raise ended(sandbox.lab)
     return pidfd
 
 
@@ -146,7 +151,7 @@ def run_child(
     child = os.fork()
     if child == 0:
         os.close(held)
-        die_with_parent(parted)
+        _die_with_parent(parted)
         if leads and in_front:
             os.setpgid(0, 0)
             _take_terminal()
@@ -159,7 +164,7 @@ def run_child(
     return status
 
 
-def die_with_parent(parted: int) -> None:
+def _die_with_parent(parted: int) -> None:
     """End this freshly forked process with its parent, also if that has been killed already.
 
     Args:
