@@ -116,6 +116,23 @@ def test_a_machine_that_forwards_goes_on_forwarding(world: World) -> None:
 
 
 @in_world()
+def test_a_machine_that_hears_routers_goes_on_hearing_them(world: World) -> None:
+    """A kernel that forwards IPv6 takes no default route from a router, unless told so."""
+    heard = Path("/proc/sys/net/ipv6/conf/eth0/accept_ra")
+    heard.write_text("1")
+    for key in ("conf/all/forwarding", "conf/eth0/forwarding"):
+        Path(f"/proc/sys/net/ipv6/{key}").write_text("0")
+    heard.write_text("1")
+    before = world.state()
+    world.up(LAB, "--uplink", "kernel")
+    assert Path("/proc/sys/net/ipv6/conf/all/forwarding").read_text() == "1\n"
+    assert heard.read_text() == "2\n"
+    world.nslab("down")
+    assert heard.read_text() == "1\n"
+    assert world.state() == before
+
+
+@in_world()
 def test_up_that_is_killed_anywhere_leaves_what_the_next_clears(world: World) -> None:
     """Kill `up` and its holder after each of the steps that reach the machine."""
     subprocess.run(["nft", "-f", "-"], input=DOOR, text=True, check=True)

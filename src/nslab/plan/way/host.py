@@ -130,8 +130,10 @@ def _open(way: Way, versions: set[int]) -> None:
     commands: list[Json] = tables.host_table(way, before).commands()
     program.load(commands)
     for key in before:
-        wanted = "2" if key.endswith(".accept_ra") else "1"
-        _exchange(f"{key}={wanted}")
+        if key.endswith("/accept_ra"):
+            _set(key, "2")
+        else:
+            _exchange(f"{key}=1")
     program.load([*_deletions(found, way.lab), *_admissions(found, way)])
 
 
@@ -147,11 +149,11 @@ def _exchange(word: str) -> str:
     return answer
 
 
-def _give_back(key: str, value: str) -> None:
-    """Set a sysctl to what it was; its link may have gone since."""
+def _set(key: str, value: str) -> None:
+    """Set a sysctl; if it is a link's, that may have gone since."""
     try:
         _exchange(f"{key}={value}")
-    except KernelError as error:  # what is remembered must stay, so that it is tried again
+    except KernelError as error:
         if error.errno != errno.ENOENT:
             raise
 
@@ -193,7 +195,7 @@ def _close(lab: str) -> None:
     others = tables.remembered_beside(found, lab)
     for key, value in before.items():
         if key not in others:
-            _give_back(key, value)
+            _set(key, value)  # if that fails, it stays remembered, and is tried again
     if lab in tables.labs(found):
         program.load([*_deletions(found, lab), *rules.drop_command(PREFIX + lab)])
 
