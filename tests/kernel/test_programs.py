@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nslab.errors import LabNotRunningError, NodeNotFoundError
+from nslab.errors import LabNotRunningError, NodeNotFoundError, NslabError
 from nslab.kernel import programs
 from tests.kernel.labs import eventually, output_in, started
 
@@ -343,6 +343,23 @@ def test_a_launcher_that_is_killed_takes_its_programs_along(place: Place) -> Non
         launcher = next(client for client in programs._clients.values() if client.lab == place[0])
         os.kill(launcher.pid, signal.SIGKILL)
         assert process.wait(5) == -signal.SIGKILL
+    os.waitid(os.P_PID, launcher.pid, os.WEXITED | os.WNOWAIT)
+    assert programs.popen(place, ["sh", "-c", "exit 3"]).wait(20) == 3
+
+
+def test_a_launcher_that_is_stopped_is_left_alone(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert programs.popen(place, ["true"]).wait(20) == 0
+    launcher = next(client for client in programs._clients.values() if client.lab == place[0])
+    os.kill(launcher.pid, signal.SIGSTOP)
+    try:
+        monkeypatch.setattr(programs, "_PATIENCE", 0.2)
+        with pytest.raises(NslabError, match="does not answer"):
+            programs.popen(place, ["true"])
+    finally:
+        os.kill(launcher.pid, signal.SIGCONT)
+    monkeypatch.undo()
     assert programs.popen(place, ["sh", "-c", "exit 3"]).wait(20) == 3
 
 

@@ -20,8 +20,8 @@ import sys
 from _socket import socketpair
 from typing import TYPE_CHECKING, Any
 
-from nslab.errors import NslabError
-from nslab.kernel import libc, wire
+from nslab.errors import LabNotRunningError, NslabError
+from nslab.kernel import libc, reach, wire
 from nslab.kernel.launcher import PYTHONS, Launch
 from nslab.kernel.sandbox import no_such_node
 from nslab.kernel.spawn import ended, working_directory
@@ -56,6 +56,9 @@ _LAUNCHER = (
     "import sys; sys.path.insert(0, sys.argv.pop(1));"
     " from nslab.kernel.launcher import main; main()"
 )
+_PATIENCE = 30.0
+"""Seconds in which a launcher answers, however busy the machine is."""
+
 _LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
 _OWN = inspect.signature(subprocess.Popen._execute_child)  # type: ignore[attr-defined]  # noqa: SLF001
 
@@ -238,12 +241,13 @@ def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int, int
     with client.lock:
         try:
             wire.send(client.channel, words, fds)
-            reply, given = wire.receive(client.channel)
+            reply, given = _answer(client)
         except ConnectionError:
             reply, given = [], []
-    if not reply:  # it ended, with the lab or by itself
+    if not reply:
         with _turn:
             _clients.pop(key, client).leave()
+        raise _gone(lab, holder)
     if reply[:1] == ["pid"]:
         pidfd, told = given
         return int(reply[1]), pidfd, told
@@ -252,6 +256,26 @@ def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int, int
     if reply[:1] == ["node"]:
         raise no_such_node(lab, node, reply[1:])
     raise _refusal(lab, reply)
+
+
+def _answer(client: _Client) -> tuple[list[str], list[int]]:
+    """Wait for a launcher's answer, but not for ever: it may have been stopped."""
+    if select.select([client.channel], [], [], _PATIENCE)[0]:
+        return wire.receive(client.channel)
+    return [], []
+
+
+def _gone(lab: str, holder: int) -> NslabError:
+    """Tell why a launcher does not answer: it ended with its lab, or was killed or stopped."""
+    try:
+        channel, pid = reach.connect(lab)
+    except LabNotRunningError as error:
+        return error
+    channel.close()
+    if pid != holder:
+        return ended(lab)
+    hint = "nobody knows whether the program began; the next one gets a new launcher"
+    return NslabError(f'the launcher of the lab "{lab}" does not answer', hint=hint)
 
 
 def _refusal(lab: str, reply: list[str]) -> NslabError:
@@ -319,5 +343,5 @@ def _umask() -> int:
 
 
 def _ignored() -> list[int]:
-    numbers = _signal.valid_signals() - set(PYTHONS)
+    numbers = _signal.valid_signals() - {*PYTHONS, _signal.SIGCHLD}  # which its parent waits for
     return [int(number) for number in numbers if _signal.getsignal(number) == _signal.SIG_IGN]
