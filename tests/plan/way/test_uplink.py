@@ -40,12 +40,13 @@ def leads_out(world: World, *options: str) -> None:
     assert ["outside", "lan", "up", "lan"] in rows
     assert ["alone", "eth0", "up", "outside:alone"] in rows
     assert "outside (the way out)" in world.nslab("draw").stdout
-    if world.user or "pasta" in options:  # with a short queue bulk data stalls
+    by_pasta = world.user or "pasta" in options
+    if by_pasta:  # with a short queue bulk data stalls
         assert "qlen 10000" in world.nslab("exec", "outside", "ip", "link", "show", "uplink").stdout
     assert world.nslab("ping").returncode == 0
     hops = world.nslab("ping", "pc1", "outside", check=False).stdout
-    assert "yes IPv4 beyond" in hops
-    assert "yes IPv6 beyond" in hops
+    for version in ("IPv4", "IPv6"):  # for nobody here pasta passes pings
+        assert f"{'?  ' if by_pasta else 'yes'} {version} beyond" in hops
     world.nslab("down")
     assert world.state() == before
 
