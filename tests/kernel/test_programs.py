@@ -340,7 +340,7 @@ def test_a_launcher_that_is_killed_takes_its_programs_along(place: Place) -> Non
     with programs.popen(place, script, stdout=PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        launcher = next(client for client in programs._clients.values() if client.lab == place[0])
+        launcher = next(client for client in programs._clients.values() if client.of[0] == place[0])
         os.kill(launcher.pid, signal.SIGKILL)
         assert process.wait(5) == -signal.SIGKILL
     os.waitid(os.P_PID, launcher.pid, os.WEXITED | os.WNOWAIT)
@@ -351,7 +351,7 @@ def test_a_launcher_that_is_stopped_is_left_alone(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert programs.popen(place, ["true"]).wait(20) == 0
-    launcher = next(client for client in programs._clients.values() if client.lab == place[0])
+    launcher = next(client for client in programs._clients.values() if client.of[0] == place[0])
     os.kill(launcher.pid, signal.SIGSTOP)
     try:
         monkeypatch.setattr(programs, "_PATIENCE", 0.2)

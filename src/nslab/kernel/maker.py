@@ -108,7 +108,12 @@ class Maker:
             if self._channel is None:
                 self._channel = Channel(self.lab, reach.connect(self.lab)[0])
             names = list(itertools.islice(self._waiting, self._at_once))
-            self._channel.send(["create", *names])
+            try:
+                self._channel.send(["create", *names])
+            except LabNotRunningError:
+                self._waiting.clear()
+                self._awaited.clear()
+                raise self._hung_up(names) from None
             self._under_way.append((self._channel, names))
             for _ in names:
                 self._waiting.popleft()
@@ -133,14 +138,22 @@ class Maker:
         try:
             reply, fds = channel.receive()
         except LabNotRunningError:
-            reach.connect(self.lab)[0].close()  # which tells if the lab did end
-            return _creation_error(names[0], errno.ECONNRESET)
+            return self._hung_up(names)
         except KernelError as error:
             return error
         self._take(names, fds)
         if reply[0] == "ok":
             return None
         return _creation_error(names[len(fds) // 2], int(reply[1]))
+
+    def _hung_up(self, names: Sequence[str]) -> KernelError:
+        """Tell that the holder hung up.
+
+        Raises:
+            LabNotRunningError: the lab did end.
+        """
+        reach.connect(self.lab)[0].close()
+        return _creation_error(names[0], errno.ECONNRESET)
 
 
 def _creation_error(name: str, number: int) -> NetnsCreationError:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from nslab.errors import LabNotRunningError, NslabError
 from nslab.kernel import libc, reach, wire
 from nslab.kernel.launcher import PYTHONS, Launch
-from nslab.kernel.sandbox import no_such_node
+from nslab.kernel.sandbox import at_end, no_such_node
 from nslab.kernel.spawn import ended, working_directory
 
 if TYPE_CHECKING:
@@ -155,11 +155,12 @@ class _Client:
     """A launcher, as the process has it that asks."""
 
     def __init__(self, lab: str, holder: int) -> None:
-        self.lab = lab
+        self.of = lab, holder
         self.lock = _thread.allocate_lock()
         self.channel, theirs = socketpair(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
         try:
             self.pid = _start(lab, holder, theirs.fileno())
+            self.pidfd = os.pidfd_open(self.pid)
         except BaseException:
             self.channel.close()
             raise
@@ -171,7 +172,7 @@ class _Client:
         reply, _ = wire.receive(self.channel)
         if reply != ["ready"]:
             self.leave()
-            raise _refusal(self.lab, reply)
+            raise _refusal(self.of[0], reply)
 
     def is_over(self) -> bool:
         """Tell whether it has ended; what it has answered to others does not count."""
@@ -179,11 +180,21 @@ class _Client:
         poll.register(self.channel, 0)
         return bool(poll.poll(0))
 
+    def end(self) -> None:
+        """End it at once."""
+        with contextlib.suppress(ProcessLookupError):
+            _signal.pidfd_send_signal(self.pidfd, _signal.SIGKILL)
+        self._part(os.WEXITED)
+
     def leave(self) -> None:
         """Ask no more; it ends once its programs have, or at once with the lab."""
+        self._part(os.WEXITED | os.WNOHANG)
+
+    def _part(self, options: int) -> None:
         self.channel.close()
-        with contextlib.suppress(ChildProcessError):  # somebody else waits for all children
-            os.waitpid(self.pid, os.WNOHANG)
+        with contextlib.suppress(ChildProcessError):  # somebody else has waited for all children
+            os.waitid(os.P_PIDFD, self.pidfd, options)
+        os.close(self.pidfd)
 
 
 _clients: dict[object, _Client] = {}
@@ -203,12 +214,22 @@ def _client(lab: str, holder: int) -> tuple[object, _Client]:
     )
     with _turn:
         if key not in _clients or _clients[key].is_over():
-            for other in [other for other, client in _clients.items() if client.is_over()]:
-                _clients.pop(other).leave()
+            _leave_ended()
             client = _Client(lab, holder)
             client.ready()
             _clients[key] = client
         return key, _clients[key]
+
+
+def leave_ended() -> None:
+    """Close what is left of labs that others have ended; else the next program does it."""
+    with _turn:
+        _leave_ended()
+
+
+def _leave_ended() -> None:
+    for key in [key for key, client in _clients.items() if client.is_over()]:
+        _clients.pop(key).leave()
 
 
 def _start(lab: str, holder: int, channel: int) -> int:
@@ -292,6 +313,7 @@ def _forget() -> None:
     _turn.release() if _turn.locked() else None
     for client in _clients.values():
         client.channel.close()
+        os.close(client.pidfd)
     _clients.clear()
 
 
@@ -301,8 +323,17 @@ def _leave_all() -> None:
     _clients.clear()
 
 
+def _end(lab: str, holder: int) -> None:
+    """Take a lab's launchers down, which has just ended, with all programs."""
+    with _turn:
+        ended = [key for key, client in _clients.items() if client.of == (lab, holder)]
+        for key in ended:
+            _clients.pop(key).end()
+
+
 os.register_at_fork(after_in_child=_forget)
 atexit.register(_leave_all)
+at_end.append(_end)
 
 
 def _is_open(fd: int) -> bool:

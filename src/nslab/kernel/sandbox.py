@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 else:
     from _collections import OrderedDict  # without the 2 ms of all the others
 
+at_end: list[Callable[[str, int], None]] = []
+"""What else is to be done where this process has ended a lab: called with its name and its PID."""
+
 OUTSIDE = "outside"
 """The name of the holder's own netns."""
 
@@ -354,6 +357,8 @@ class Sandbox:
             self._await_end(pidfd, space)
             os.close(pidfd)
         self.close()
+        for act in at_end:
+            act(self.lab, self.pid)
 
     def _await_end(self, pidfd: int, space: int) -> None:
         """Wait for the holder's end.

@@ -46,8 +46,7 @@ class Seams:
     """The seams of one process; `now` is where it stands at a seam."""
 
     def __init__(self, folder: str, role: str) -> None:
-        path = os.path.join(folder, f"points.{role}")  # noqa: PTH118
-        self.log = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        self.log = os.path.join(folder, f"points.{role}")  # noqa: PTH118
         self.role = role
         self.busy = False
         self.wanted, self.fault = ("", -1), ""
@@ -60,8 +59,10 @@ class Seams:
     def passes(self, kind: str, what: str) -> str:
         """Count one request; give the fault that befalls it, or "" for none."""
         self.busy = True
-        number = count(os.pread(self.log, 1 << 20, 0), kind)
-        os.write(self.log, f"{kind} {what}".encode()[: _RECORD - 1].ljust(_RECORD - 1) + b"\n")
+        log = os.open(self.log, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        number = count(os.pread(log, 1 << 20, 0), kind)
+        os.write(log, f"{kind} {what}".encode()[: _RECORD - 1].ljust(_RECORD - 1) + b"\n")
+        os.close(log)
         self.busy = False
         return self.fault if (kind, number) == self.wanted else ""
 
