@@ -2,7 +2,7 @@
 
 A PID namespace is entered only by children, so the joining process stays outside as the program's
 parent: it passes signals on and ends as the program ended. It is `nslab exec` and `nslab shell`
-themselves; programs of the library's have a launcher.
+themselves, or for nft an interpreter of its own. Users' programs in Python have a launcher.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
 import errno
 import os
 import select
+import sys
 
-from nslab.errors import KernelError, LabNotRunningError
+from nslab.errors import KernelError, LabNotRunningError, NslabError
 from nslab.kernel import libc, wire
 from nslab.kernel.procfs import process_name
 from nslab.kernel.sandbox import HOST, Sandbox, no_such_node
@@ -25,6 +26,9 @@ EXIT_FAILED = 255
 EXIT_NOT_EXECUTABLE = 126
 EXIT_NOT_FOUND = 127
 
+_JOINER = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from nslab.kernel.spawn import main; main()"
+)
 _FORWARDED = (
     _signal.SIGHUP,
     _signal.SIGINT,
@@ -249,3 +253,40 @@ def _become(
         os.write(2, os.fsencode(f"nslab: {name}: {os.strerror(error.errno or 0)}\n"))
     finally:
         os._exit(code)
+
+
+def joining(place: tuple[str, int, str], command: Sequence[str]) -> list[str]:
+    """Give the command that runs another in a node: a fresh process joins, and starts it.
+
+    Args:
+        place: the lab's name, its holder's PID, the node's name.
+        command: what is to run there, and its arguments.
+    """
+    lab, pid, node = place
+    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return [sys.executable, "-I", "-S", "-c", _JOINER, package, lab, str(pid), node, *command]
+
+
+def main() -> None:
+    """Run as `spawn LAB PID NODE PROGRAM ARGUMENT…`: join, run, and end as the program ended."""
+    lab, pid, node, *command = sys.argv[1:]
+    try:
+        _join_again(lab, int(pid), node)
+    except (NslabError, OSError) as error:
+        why = libc.of_oserror(f"join {node}", error) if isinstance(error, OSError) else error
+        os.write(2, f"nslab: {why}\n".encode())
+        os._exit(EXIT_FAILED)
+    status = run_child(command, os.environ)
+    os._exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
+
+
+def _join_again(lab: str, pid: int, node: str) -> None:
+    """Join the lab that has this holder, and no later one of the same name."""
+    try:
+        sandbox = Sandbox.connect(lab)
+    except LabNotRunningError:
+        raise ended(lab) from None
+    with sandbox:
+        if sandbox.pid != pid:
+            raise ended(lab)
+        join(sandbox, node)

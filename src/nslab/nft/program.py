@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nslab.errors import NslabError
 from nslab.kernel import libc
+from nslab.kernel.spawn import joining
 
 if TYPE_CHECKING:
     from nslab.nft.rules import Json
@@ -89,12 +90,5 @@ def _run(command: list[str], place: Place | None, given: str) -> str:
 
 def _start(command: list[str], place: Place | None) -> subprocess.Popen[bytes]:
     pipe, apart = subprocess.PIPE, True  # Ctrl-C is for nslab, which undoes what nft has done
-    if place is None:
-        return subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=apart
-        )
-    from nslab.kernel import programs
-
-    return programs.popen(  # type: ignore[return-value]
-        place, command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=apart
-    )
+    words = command if place is None else joining(place, command)
+    return subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=apart)

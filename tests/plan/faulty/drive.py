@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from nslab.plan.state import State
 
-ROLES = ("up", "holder", "beside", "launcher")  # a relay comes to life when `up` has ended
+ROLES = ("up", "holder", "beside", "spawn")  # a relay comes to life when `up` has ended
 _PATIENCE = 10.0
 _LIMIT = 60
 _SLOW = 5.0

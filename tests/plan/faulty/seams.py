@@ -226,12 +226,12 @@ def _arm_wire(seams: Seams) -> None:
 
 def _arm_others() -> None:
     """Have the processes armed that come of this one."""
-    from nslab.kernel import beside, programs, reach, relay
+    from nslab.kernel import beside, reach, relay, spawn
 
     for module, name in (
         (reach, "_HOLDER"),
         (beside, "_STARTER"),
-        (programs, "_LAUNCHER"),
+        (spawn, "_JOINER"),
         (relay, "RELAYER"),
     ):
         code = getattr(module, name)
