@@ -74,10 +74,10 @@ class RefusedError(NslabError):
 
 
 def _run(command: list[str], place: Place | None, given: str) -> str:
+    if not is_here():
+        raise NslabError("the program nft is needed and is not here", hint=HINT)
     try:
         process = _start(command, place)
-    except FileNotFoundError:
-        raise NslabError("the program nft is needed and is not here", hint=HINT) from None
     except OSError as error:
         raise libc.of_oserror("start nft", error) from None
     out, errors = process.communicate(given.encode())
