@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from ipaddress import ip_address
-from socket import AF_INET6, SOCK_DGRAM, SOCK_STREAM, socket
+from socket import AF_INET6, SHUT_RDWR, SOCK_DGRAM, SOCK_STREAM, socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,8 +41,17 @@ def served(lab: Sandbox) -> Iterator[Sandbox]:
             if kind == SOCK_STREAM:
                 server.listen(500)
             elif port != 9:
-                threading.Thread(target=serve, args=(server,), daemon=True).start()
+                thread = threading.Thread(target=serve, args=(server,))
+                thread.start()
+                stack.callback(end, server, thread)
         yield lab
+
+
+def end(server: socket, thread: threading.Thread) -> None:
+    """Wake the thread before its socket closes: it would read from what gets the number next."""
+    with suppress(OSError):  # it is not connected, but it wakes
+        server.shutdown(SHUT_RDWR)
+    thread.join(5)
 
 
 def serve(server: socket) -> None:
