@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROUNDS, PASTA_ROUNDS = 16, 6
 
-SLOWER = 8
+SLOWER = 32
 """So many times less is sent through pasta."""
 
 SERVER = "192.0.2.2"
