@@ -58,6 +58,8 @@ def serve(server: socket) -> None:
     while True:
         try:
             asked, who = server.recvfrom(99)
+            if who is None:  # it was shut down
+                return
             server.sendto(asked, who)
         except OSError:
             return
