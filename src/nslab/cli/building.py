@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nslab.cli.progress import Count
+from nslab.plan.steps import AddNetns, AddVeth
 
 if TYPE_CHECKING:
     from nslab.cli.progress import Bar
@@ -19,9 +20,6 @@ class Building:
         """Begin; how much there is to do is known only of a lab that is new."""
         nodes = len(desired.nodes)
         cables = len(desired.cables) + sum(len(bridge.ports) for bridge in desired.bridges)
-        from nslab.plan.steps import AddNetns, AddVeth
-
-        self.kinds = AddNetns, AddVeth
         self.bar = bar
         self.total = 2 * nodes + cables if new else 0
         self.totals = {"nodes made": nodes, "cables laid": cables, "nodes set up": nodes}
@@ -32,10 +30,9 @@ class Building:
 
     def take(self, step: Step) -> None:
         """Count a step that is begun."""
-        making, laying = self.kinds
-        if isinstance(step, making):
+        if isinstance(step, AddNetns):
             self._count("nodes made")
-        elif isinstance(step, laying):
+        elif isinstance(step, AddVeth):
             self._count("cables laid")
         elif step.netns != self.netns:
             self._count("nodes set up")

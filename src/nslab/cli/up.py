@@ -23,6 +23,7 @@ from nslab.cli.progress import Bar
 from nslab.cli.text import number_of
 
 if TYPE_CHECKING:
+    from nslab.cli.building import Building
     from nslab.lab import Desired
     from nslab.plan.steps import Step
 
@@ -58,10 +59,13 @@ def run(arguments: list[str]) -> int:
     begun = time.monotonic()
     bar.words = f"{lab.name}: up"
     with bar:
-        from nslab.cli.building import Building
         from nslab.plan.session import up
 
-        building = cache(lambda: Building(bar, desired, new=new))  # loads what `up` does
+        @cache
+        def building() -> Building:
+            from nslab.cli.building import Building  # loads what the first step has loaded
+
+            return Building(bar, desired, new=new)
 
         def watch(step: Step) -> None:
             steps.append(step)

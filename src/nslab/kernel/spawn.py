@@ -138,7 +138,6 @@ def _own_view(node: str) -> None:
 def run_child(
     command: Sequence[str],
     environment: Mapping[str, str],
-    program: str = "",
     *,
     leads: bool = False,
 ) -> int:
@@ -159,7 +158,7 @@ def run_child(
         if leads and in_front:
             os.setpgid(0, 0)
             _take_terminal()
-        _become(command, environment, program or command[0], before)
+        _become(command, environment, before)
     status = _attend(child, in_front=in_front)
     wire.close([parted, held])
     if in_front and _foreground() != os.getpgrp():
@@ -231,11 +230,9 @@ def _take_terminal(group: int = 0) -> None:
     _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
 
-def _become(
-    command: Sequence[str], environment: Mapping[str, str], program: str, mask: set[int]
-) -> None:
+def _become(command: Sequence[str], environment: Mapping[str, str], mask: set[int]) -> None:
     """Turn this freshly forked process into the program; never returns."""
-    code = EXIT_FAILED
+    program, code = command[0], EXIT_FAILED
     try:
         for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python had them ignored
             _signal.signal(number, _signal.SIG_DFL)
