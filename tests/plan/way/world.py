@@ -290,7 +290,9 @@ def build(world: World, serve: Callable[[World], None]) -> None:
     world.internet = _make_netns()
     ip("link", "set", "lo", "up")
     fd = f"/proc/{os.getpid()}/fd/{world.internet}"
-    ip("link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", fd)
+    # where both ends have one ifindex, the kernel may take a second to call them ready for IPv6
+    peer = ("peer", "name", "eth0", "index", "200", "netns", fd)
+    ip("link", "add", "eth0", "index", "100", "type", "veth", *peer)
     ip("link", "set", "eth0", "up")
     ip("address", "add", f"{MACHINE4}/24", "dev", "eth0")
     ip("address", "add", f"{MACHINE6}/64", "dev", "eth0", "nodad")
