@@ -35,7 +35,7 @@ MEBIBYTES = 2048
 TRIPS = 4000
 """How many single bytes go back and forth."""
 
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds after which traffic that should have ended has stalled."""
 
 REST = 0.3
