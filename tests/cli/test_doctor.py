@@ -84,6 +84,8 @@ def test_limits_that_bite(monkeypatch: pytest.MonkeyPatch) -> None:
     said = {"/proc/sys/user/max_net_namespaces": "3", "/proc/sys/kernel/pid_max": "400"}
     said["/proc/sys/net/ipv4/neigh/default/gc_thresh3"] = "1024"
     said["/proc/sys/net/core/netdev_max_backlog"] = "300"
+    said["/proc/sys/fs/inotify/max_user_instances"] = "128"
+    said["/proc/sys/net/netfilter/nf_conntrack_max"] = "16384"
     monkeypatch.setattr(machine_checks, "memory", lambda: 3 * (NETNS + CABLE))
     monkeypatch.setattr(machine_checks, "read_switch", said.get)
     monkeypatch.setattr("resource.getrlimit", lambda _: (100, 100))
@@ -94,5 +96,7 @@ def test_limits_that_bite(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "ulimit -Hn" in checks["open files"].remedy
     assert checks["memory"].detail.startswith("enough for about 3 nodes")
     assert checks["floods"].remedy == "`sudo sysctl -w net.core.netdev_max_backlog=1000`"
+    assert checks["inotify"].detail.startswith("128 for each user")
+    assert checks["connections"].detail.startswith("16,384 through each netns")
     del said["/proc/sys/net/ipv4/neigh/default/gc_thresh3"]
     assert "neighbours" not in {check.name for check in machine_checks.limits()}

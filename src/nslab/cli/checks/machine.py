@@ -21,7 +21,7 @@ from nslab.plan.ending import leftovers
 from nslab.plan.segment import BACKLOG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from nslab.kernel.sandbox import Sandbox
 
@@ -36,8 +36,12 @@ _FEW_FILES = 4096
 _FEW_PIDS = 4096
 _FEW_NODES = 1000
 _FEW_NEIGHBOURS = 16384
+_FEW_WATCHERS = 1024
+_FEW_CONNECTIONS = 65536
 _FLOODS = "net.core.netdev_max_backlog"
 _NEIGHBOURS = "net.ipv4.neigh.default.gc_thresh3"
+_WATCHERS = "fs.inotify.max_user_instances"
+_CONNECTIONS = "net.netfilter.nf_conntrack_max"
 
 
 def programs() -> Iterator[Check]:
@@ -97,12 +101,10 @@ def limits() -> Iterator[Check]:
     left = memory()
     if left is not None:
         yield _memory(left)
-    queue = read_switch(sysctl_path(_FLOODS))
-    if queue is not None:
-        yield _floods(int(queue))
-    most = read_switch(sysctl_path(_NEIGHBOURS))
-    if most is not None:
-        yield _neighbours(int(most))
+    for key, check in _SWITCHES.items():
+        most = read_switch(sysctl_path(key))
+        if most is not None:
+            yield check(int(most))
 
 
 def _files() -> Check:
@@ -157,3 +159,26 @@ def _neighbours(most: int) -> Check:
     pairs = f"{most:,}, enough for all pairs of {math.isqrt(most):,} nodes on a bridge"
     remedy = "" if good else f"`sudo sysctl -w {_NEIGHBOURS}={1 << 20}`"
     return Check("neighbours", good, pairs, remedy)
+
+
+def _watchers(most: int) -> Check:
+    good = most >= _FEW_WATCHERS
+    detail = f"{most:,} for each user, one for each daemon that watches files"
+    remedy = "" if good else f"`sudo sysctl -w {_WATCHERS}={8 * _FEW_WATCHERS}`"
+    return Check("inotify", good, detail, remedy)
+
+
+def _connections(most: int) -> Check:
+    good = most >= _FEW_CONNECTIONS
+    detail = f"{most:,} through each netns that masquerades"
+    remedy = "" if good else f"`sudo sysctl -w {_CONNECTIONS}={4 * _FEW_CONNECTIONS}`"
+    return Check("connections", good, detail, remedy)
+
+
+_SWITCHES: dict[str, Callable[[int], Check]] = {
+    _FLOODS: _floods,
+    _NEIGHBOURS: _neighbours,
+    _WATCHERS: _watchers,
+    _CONNECTIONS: _connections,
+}
+"""The sysctls that limit something, and what to make of their values."""
