@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nslab.cli import VERBS
+from nslab.cli import VERBS, choice, down
 from tests.cli.machine import TUTORIAL
 
 if TYPE_CHECKING:
@@ -175,3 +175,16 @@ def test_the_help_of_all(nslab: Nslab) -> None:
     assert [line.split()[0] for line in told.out.splitlines() if line[:2] == "  "] == list(VERBS)
     assert nslab().code == 2
     assert nslab("--version").out.startswith("nslab ")
+
+
+def test_down_takes_back_what_a_lab_leaves_that_ends_just_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It still ran as what ended labs have left was looked for, and no longer afterwards."""
+    left = iter([[], ["gone"]])
+    monkeypatch.setattr(down, "sweep", lambda: next(left))
+    monkeypatch.setattr(down, "running", list)
+    monkeypatch.setattr(choice, "running", list)
+    assert down.run([]) == 0
+    told = "gone had ended: what it had left on this machine is taken back\n"
+    assert capsys.readouterr() == ("", told)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from nslab.lab import loads
 from nslab.lab.address import fault
+from nslab.lab.names import KEPT_IFNAMES
 
 if TYPE_CHECKING:
     from nslab.lab import Desired, Lab, Tree
@@ -24,7 +25,7 @@ NAMES = st.one_of(
 IFNAMES = st.one_of(
     st.sampled_from(["eth0", "eth1", "eth7", "wan0", "a.1", "null", "1e3", "exactly15bytes."]),
     st.text(ALNUM + "!\"#$&'()*+,;<=>?@[]^_`{|}~\\", min_size=1, max_size=15).filter(
-        lambda name: name not in {"lo", "all", "default"}
+        lambda name: name not in KEPT_IFNAMES
     ),
 )
 SYSCTL: st.SearchStrategy[dict[str, Tree]] = st.dictionaries(

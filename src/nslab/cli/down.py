@@ -34,11 +34,13 @@ def run(arguments: list[str]) -> int:
     """End the labs of the given names, the only one, or all; exit 1 if one was not running."""
     options = parser().parse_args(arguments)
     swept = sweep()
-    if not swept and not running():  # one may have been ending just then
-        swept = sweep()
+    names = _names(options)
+    if not names:  # one may have been ending just then
+        swept += sweep()
+    if not names and not swept:
+        names = _none(options)
     if not options.quiet:
         say_swept(swept)
-    names = _names(options) if running() or not swept else options.lab
     with Bar("down", hidden=options.quiet or options.verbose) as bar:
         done = {}
         count = Count("labs", len(names))
@@ -60,15 +62,25 @@ def run(arguments: list[str]) -> int:
 
 
 def _names(options: argparse.Namespace) -> list[str]:
+    """Give the names of the labs to end, none where none runs."""
     given = [*options.lab, *([options.option] if options.option else [])]
-    if not options.all:
-        return list(dict.fromkeys(given or [lab_name(None)]))
-    if given:
+    if options.all and given:
         raise UsageError(f'"--all" means every lab, and "{given[0]}" only one')
-    names = running()
-    if not names and not options.quiet:
+    if options.all or given:
+        return running() if options.all else list(dict.fromkeys(given))
+    try:
+        return [lab_name(None)]
+    except LabNotRunningError:
+        return []
+
+
+def _none(options: argparse.Namespace) -> list[str]:
+    """Say that there is nothing to do: to who wants no lab to run that is no failure."""
+    if not options.all:
+        return [lab_name(None)]
+    if not options.quiet:
         print("no lab is running", file=sys.stderr)
-    return names
+    return []
 
 
 def _end(name: str, *, loud: bool) -> bool:

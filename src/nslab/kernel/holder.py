@@ -25,6 +25,7 @@ from _socket import MSG_DONTWAIT, SO_PEERCRED, SOL_SOCKET, socket
 
 from nslab.errors import KernelError
 from nslab.kernel import libc, wire
+from nslab.kernel.changes import Changes, listen
 from nslab.kernel.limits import netns_kept, raise_descriptor_limit
 from nslab.kernel.netns import OWN
 from nslab.kernel.procfs import exchange, members
@@ -48,6 +49,7 @@ FILES = {"hosts": "/run/nslab/hosts", "resolver": "/run/nslab/resolv.conf"}
 _SWAP = str.maketrans("./", "/.")
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _ATTEMPTS = 16
+_AT_ONCE = 64
 
 
 class Holder:
@@ -66,6 +68,8 @@ class Holder:
         self.attempts: list[int] = []
         self.source = ""
         self.lodged: dict[str, int] = {}
+        self.changes = Changes()
+        self.unwatched: list[str] = []
         self.started = str(int(time.time()))
         self.self_path = f"/proc/{os.readlink('/proc/self')}/fd"
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
@@ -88,6 +92,7 @@ class Holder:
             "attempt": self.attempt,
             "attempted": self.attempted,
             "conclude": self.conclude,
+            "changed": self.changed,
             "keep": self.keep,
         }
         self.name_netns(OUTSIDE, self.outside)
@@ -97,7 +102,10 @@ class Holder:
         self.poll.register(self.listener, _READABLE)
         self.poll.register(self.starter, _READABLE)
         while self.kept or self.starter.fileno() in self.connections:
-            for fd, _ in self.poll.poll():
+            ready = self.poll.poll(0 if self.unwatched else None)
+            if not ready:
+                self.watch(_AT_ONCE)
+            for fd, _ in ready:
                 if fd == self.listener.fileno():
                     self.accept()
                 elif not self.answer(self.connections[fd]):
@@ -172,6 +180,7 @@ class Holder:
         if verb == "release":
             self.release(connection)
             return None
+        self.watch()
         if verb != "write":
             return self.requests[verb](rest, fds)
         if connection is self.writer:
@@ -204,6 +213,9 @@ class Holder:
     def create(self, names: list[str], _: list[int]) -> Reply:
         """Make a netns for each name; give its descriptor and an rtnetlink socket in it."""
         given: list[int] = []
+        if len(self.netns) + len(names) + len(self.changes) > self.room:
+            for name in self.netns:
+                self.changes.forget(name)
         try:
             for name in names:
                 libc.unshare(libc.CLONE_NEWNET)
@@ -269,6 +281,7 @@ class Holder:
             with contextlib.suppress(FileNotFoundError):  # somebody in the lab did so already
                 os.unlink(f"{NAMES}/{name}")
             os.close(self.netns.pop(name))
+            self.changes.forget(name)
         return ["ok"], []
 
     def list_names(self, _: list[str], __: list[int]) -> Reply:
@@ -373,11 +386,35 @@ class Holder:
         """Give what else the lab was, or was to become, since a change was last concluded."""
         return ["ok"], [*self.attempts]
 
-    def conclude(self, _: list[str], __: list[int]) -> Reply:
-        """Forget all but the kept file: nothing else of the lab is there."""
+    def conclude(self, words: list[str], _: list[int]) -> Reply:
+        """Forget all but the kept file: nothing else of the lab is there.
+
+        From now on hear of changes; those count as looked at that the given question told of.
+        """
         wire.close(self.attempts)
         self.attempts = []
+        self.changes.settle(int(words[0]))
+        if len(self.netns) <= self.room // 4:  # a descriptor more for each
+            self.unwatched = [name for name in self.netns if name not in self.changes]
         return ["ok"], []
+
+    def changed(self, _: list[str], __: list[int]) -> Reply:
+        """Name the netns that may have changed since `conclude`, after the question's number."""
+        number, names = self.changes.ask(self.netns)
+        return ["ok", str(number), *names], []
+
+    def watch(self, most: int | None = None) -> None:
+        """Begin to hear of changes where that was put off until there is nothing else to do.
+
+        Whoever could change something has to ask first, so nothing is missed.
+        """
+        coming = self.unwatched[:most]
+        del self.unwatched[:most]
+        try:
+            for name in coming:
+                self.changes.add(name, self.inside(name, listen))
+        except (KernelError, OSError):  # what is not watched counts as changed
+            self.unwatched.clear()
 
     def keep(self, words: list[str], _: list[int]) -> Reply:
         """Outlive the process that began the lab, or no longer."""

@@ -66,6 +66,7 @@ class Sandbox:
         self.lab = lab
         self.pid = pid
         self._channel = Channel(lab, channel)
+        self._question = "0"
         self._handles: OrderedDict[str, Handle] = OrderedDict()
         self._room = max(8, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 256) // 3)
         self._chunk = min(wire.MAX_FDS // 2, self._room)
@@ -144,7 +145,7 @@ class Sandbox:
         if HOST in names and HOST not in self._handles:
             self._keep_handles([HOST], [_own_netns(), open_socket().detach()])
         self._maker.wait_for(names)
-        missing = [name for name in names if name not in self._handles]
+        missing = [name for name in dict.fromkeys(names) if name not in self._handles]
         for start in range(0, len(missing), self._chunk):
             chunk = missing[start : start + self._chunk]
             self._make_room(len(chunk))
@@ -307,8 +308,16 @@ class Sandbox:
             wire.close(fds)
 
     def conclude(self) -> None:
-        """Say that the lab is wholly as the kept document says, and nothing else of it is there."""
-        self._ask("conclude")
+        """Say that the lab is wholly as the kept document says, and nothing else of it is there.
+
+        Whoever says so has looked at all that `changed` named before.
+        """
+        self._ask("conclude", self._question)
+
+    def changed(self) -> list[str]:
+        """Name the netns that may not be as they were when a change was last concluded."""
+        self._question, *names = self._ask("changed")[0]
+        return names
 
     def become_writer(self, check: Callable[[], None] = lambda: None) -> None:
         """Wait until nobody else is changing the lab; from then on nobody else does.

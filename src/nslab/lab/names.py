@@ -26,7 +26,16 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 IFNAME = re.compile(r"(?!-)[!-$&-.0-9;-~]{1,15}")
 MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 
-KEPT_IFNAMES = frozenset({".", "..", "lo", "all", "default"})
+STANDING = frozenset(
+    (
+        *("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "sit0"),
+        *("ip6tnl0", "ip6_vti0", "ip6gre0", "ip6gretap0"),
+    )
+)
+"""The links that the kernel itself puts into each netns, once the module of their kind is loaded
+(net.core.fb_tunnels_only_for_init_net); they are none of the lab's."""
+
+KEPT_IFNAMES = STANDING | {".", "..", "lo", "all", "default"}
 """The loopback, what no file can be called, and what `/proc/sys/net/*/conf` holds besides links."""
 
 

@@ -147,7 +147,7 @@ def _fabric(lab: str, bridge: Bridge, row: list[list[Port]], number: int) -> Net
         bridge.ifname,
         "bridge",
         mac=mac_of(lab, name, "") if number else bridge.mac,
-        mtu=MOST_MTU if bridge.uplink is not None and not number else None,
+        mtu=MOST_MTU if bridge.uplink is not None and not number else _least_mtu(row[number]),
         settings=PLAIN,
     )
     ports = [_port(lab, bridge, port) for port in row[number]]
@@ -164,6 +164,15 @@ def _fabric(lab: str, bridge: Bridge, row: list[list[Port]], number: int) -> Net
     ]
     links = {link.ifname: link for link in (_LO, device, *ports, *ways)}
     return NetnsState(links, [], dict.fromkeys(QUIET, "1"))
+
+
+def _least_mtu(ports: list[Port]) -> int | None:
+    """Give the MTU that the kernel itself lets a bridge have; None for the usual one.
+
+    It follows the ports only as long as nobody has set it, so that it is always set.
+    """
+    least = min((end.mtu or USUAL_MTU for end, _ in ports), default=USUAL_MTU)
+    return None if least == USUAL_MTU else least
 
 
 def _port(lab: str, bridge: Bridge, port: Port) -> LinkState:

@@ -26,7 +26,7 @@ from nslab.kernel import libc
 from nslab.kernel.sandbox import HOST, OUTSIDE, Handle, Sandbox
 from nslab.lab.address import is_link_local
 from nslab.lab.model import Address, Interface, Network, Route
-from nslab.lab.names import FORWARD
+from nslab.lab.names import FORWARD, STANDING
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl import address as rtnl_address
 from nslab.netlink.rtnl import route as rtnl_route
@@ -39,7 +39,6 @@ from nslab.plan.lower import lower
 from nslab.plan.state import (
     PLAIN,
     ROUTE_TYPES,
-    STANDING,
     End,
     LinkState,
     NetnsState,
@@ -83,13 +82,7 @@ def observe(sandbox: Sandbox, labs: Sequence[Desired] = (), beyond: State | None
         KernelError: the kernel refused to tell.
         LabNotRunningError: the lab ended meanwhile.
     """
-    names = _names(sandbox, labs, beyond or {})
-    raw: dict[str, list[Link]] = {}
-    observed: State = {}
-    for start in range(0, len(names), _AHEAD):
-        sandbox.open(names[start : start + _AHEAD])
-        for name in names[start : start + _AHEAD]:
-            raw[name], observed[name] = _netns(sandbox.handle(name))
+    raw, observed = _read(sandbox, _names(sandbox, labs, beyond or {}))
     states = [*(lower(lab, observed, spare=True) for lab in labs), beyond or {}]
     if HOST in observed:
         _leave_ours(
@@ -98,10 +91,51 @@ def observe(sandbox: Sandbox, labs: Sequence[Desired] = (), beyond: State | None
     likely = _pairs(states)
     _join_peers(sandbox, raw, observed, likely)
     _name_links_below(sandbox, raw, observed, likely)
-    for name, keys in _sysctls(states).items():
-        if name in observed:
-            observed[name].sysctl.update(read_sysctls(sandbox, name, keys))
+    _take_sysctls(sandbox, observed, states)
     return observed
+
+
+def observe_some(sandbox: Sandbox, names: Sequence[str], states: Sequence[State]) -> State:
+    """Read some of a lab's namespaces; the others are known to be as they are thought to be.
+
+    Args:
+        sandbox: the running lab.
+        names: of the namespaces to read. Where several cables lead from one to another netns,
+            both are among them.
+        states: what the whole lab is thought to be.
+
+    Raises:
+        KernelError: the kernel refused to tell.
+        LabNotRunningError: the lab ended meanwhile.
+    """
+    raw, observed = _read(sandbox, names)
+    likely = _pairs(list(states))
+    _trust_peers(sandbox, raw, observed, likely)
+    _join_peers(sandbox, raw, observed, likely)
+    _take_sysctls(sandbox, observed, states)
+    return observed
+
+
+def read_ports(sandbox: Sandbox, names: Sequence[str]) -> State:
+    """Read the names of the links in some namespaces, and nothing else."""
+    found: State = {}
+    for start in range(0, len(names), _AHEAD):
+        sandbox.open(names[start : start + _AHEAD])
+        for name in names[start : start + _AHEAD]:
+            links = sandbox.handle(name).transport.dump(_LINKS, Link)
+            ifnames = [link.ifname or "" for link in links]
+            found[name] = NetnsState({ifname: LinkState(ifname, "") for ifname in ifnames})
+    return found
+
+
+def _read(sandbox: Sandbox, names: Sequence[str]) -> tuple[dict[str, list[Link]], State]:
+    raw: dict[str, list[Link]] = {}
+    observed: State = {}
+    for start in range(0, len(names), _AHEAD):
+        sandbox.open(names[start : start + _AHEAD])
+        for name in names[start : start + _AHEAD]:
+            raw[name], observed[name] = _netns(sandbox.handle(name))
+    return raw, observed
 
 
 def _names(sandbox: Sandbox, labs: Sequence[Desired], beyond: State) -> list[str]:
@@ -154,6 +188,12 @@ def read_sysctls(sandbox: Sandbox, name: str, keys: Iterable[str]) -> dict[str, 
     return found
 
 
+def _take_sysctls(sandbox: Sandbox, observed: State, states: Iterable[State]) -> None:
+    for name, keys in further_sysctls(states).items():
+        if name in observed:
+            observed[name].sysctl.update(read_sysctls(sandbox, name, keys))
+
+
 def _pairs(states: list[State]) -> Pairs:
     return {
         (name, link.ifname): link.peer
@@ -164,7 +204,7 @@ def _pairs(states: list[State]) -> Pairs:
     }
 
 
-def _sysctls(states: list[State]) -> dict[str, list[str]]:
+def further_sysctls(states: Iterable[State]) -> dict[str, list[str]]:
     """Give the keys to read by netns, beside those that netlink tells."""
     found: dict[str, dict[str, None]] = {}
     for state in states:
@@ -288,6 +328,31 @@ def _gateway(packed: bytes | None) -> Address | None:
     if packed is None:
         return None
     return IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed)
+
+
+def _trust_peers(
+    sandbox: Sandbox, raw: dict[str, list[Link]], observed: State, likely: Pairs
+) -> None:
+    """Join ends to those in namespaces that were not read, which are as they were.
+
+    There is one cable to each of those, so that it is this one if it leads there at all.
+    """
+    ends = {
+        (name, link.ifname or ""): link
+        for name, links in raw.items()
+        for link in links
+        if link.link is not None and link.link_netnsid is not None
+    }
+    far = {end: likely[end] for end in ends if end in likely and likely[end][0] not in observed}
+    there = set(sandbox.names() if far else ())
+    asked = sorted((peer, end) for end, peer in far.items() if peer[0] in there)
+    for start in range(0, len(asked), _AHEAD):
+        chunk = asked[start : start + _AHEAD]
+        sandbox.open([peer[0] for peer, _ in chunk])
+        for peer, (name, ifname) in chunk:
+            if _nsid(sandbox, name, peer[0]) == ends[name, ifname].link_netnsid:
+                links = observed[name].links
+                links[ifname] = replace(links[ifname], peer=peer)
 
 
 def _join_peers(

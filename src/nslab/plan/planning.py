@@ -18,6 +18,7 @@ from nslab.lab.dump import written
 from nslab.lab.load import reread
 from nslab.lab.names import FORWARD
 from nslab.plan.diff import compare
+from nslab.plan.doubt import Few, look_at_few
 from nslab.plan.host.hosting import Hosting, hosting
 from nslab.plan.lower import lower
 from nslab.plan.observe import observe, read_standing, read_sysctls
@@ -73,6 +74,9 @@ def plan_new(
 def plan_change(sandbox: Sandbox, wanted: Wanted) -> Plan:
     """Plan the change of a running lab."""
     desired, past = wanted.desired, past_of(sandbox, wanted.desired)
+    few = look_at_few(sandbox, wanted, past)
+    if few is not None:
+        return _plan_few(sandbox, few)
     observed = look_at(sandbox, [desired, *past])
     leading = Leading()
     if any(lab.uplinks() for lab in (desired, *past)):
@@ -91,6 +95,14 @@ def plan_change(sandbox: Sandbox, wanted: Wanted) -> Plan:
     plan = compare(states[0], seen, states[1], defaults, standing)
     serving = _relays(desired, leading, past, sandbox)
     return Plan(own.around(around(plan, leading, serving, sandbox)))
+
+
+def _plan_few(sandbox: Sandbox, few: Few) -> Plan:
+    if not few.desired and not few.past:
+        return Plan()
+    defaults = defaults_of(sandbox, [few.desired, few.past])
+    standing = read_standing(sandbox)
+    return compare(few.desired, few.observed, few.past, defaults, standing)
 
 
 def drifts(sandbox: Sandbox, desired: Desired, past: Sequence[Desired]) -> list[Drift]:

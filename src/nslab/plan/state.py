@@ -102,16 +102,6 @@ KEPT = {
 """The namespaces that are there before the lab and stay after it, as the lab leaves them."""
 
 
-STANDING = frozenset(
-    (
-        *("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "sit0"),
-        *("ip6tnl0", "ip6_vti0", "ip6gre0", "ip6gretap0"),
-    )
-)
-"""The links that the kernel itself puts into each netns, once the module of their kind is loaded
-(net.core.fb_tunnels_only_for_init_net); they are none of the lab's."""
-
-
 def fresh(sysctl: dict[str, str], standing: Mapping[str, int] | None = None) -> NetnsState:
     """Give what a new netns holds: `lo`, down, the kernel's own links, and the machine's sysctls.
 

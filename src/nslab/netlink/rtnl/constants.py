@@ -57,6 +57,8 @@ class RTNLGRP:
     IPV6_IFADDR = 9
     IPV6_ROUTE = 11
     IPV6_RULE = 19
+    IPV4_NETCONF = 24
+    IPV6_NETCONF = 25
     MDB = 26
     NSID = 28
     NEXTHOP = 32

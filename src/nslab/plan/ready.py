@@ -1,0 +1,63 @@
+"""Waiting until links that have come up carry IPv6, too.
+
+The kernel tells IPv6 of a new carrier by a work of its own, at once or up to a second later. Until
+then a link hears no neighbour solicitation, and what is sent to it waits a second for the next.
+Asking for the link hastens that work since Linux 6.8; on others only patience helps.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from nslab.errors import KernelError
+from nslab.netlink.message import Request
+from nslab.netlink.rtnl.constants import RTM
+from nslab.netlink.rtnl.link import RTEXT_FILTER, Link
+from nslab.plan.steps import AddAddress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nslab.kernel.sandbox import Sandbox
+    from nslab.plan.steps import Step
+
+    Place = tuple[str, int]
+    """A link by its netns and its ifindex."""
+
+_PATIENCE = 2.0
+_MOMENT = 0.005
+_AT_ONCE = 64
+_UNKNOWN, _UP = 0, 6  # IF_OPER_UNKNOWN is what `lo` has
+
+
+def await_ipv6(steps: Iterable[Step], sandbox: Sandbox) -> None:
+    """Wait until the links that were given IPv6 addresses can use them, if they have a carrier."""
+    added = (step for step in steps if isinstance(step, AddAddress) and step.address.version == 6)
+    left = list(dict.fromkeys((step.netns, step.link.ifindex) for step in added))
+    deadline = time.monotonic() + _PATIENCE
+    while (left := _waiting(left, sandbox)) and time.monotonic() < deadline:
+        time.sleep(_MOMENT)
+
+
+def _waiting(places: Sequence[Place], sandbox: Sandbox) -> list[Place]:
+    found = []
+    for start in range(0, len(places), _AT_ONCE):
+        chunk = places[start : start + _AT_ONCE]
+        sandbox.open([name for name, _ in chunk])
+        found += [place for place in chunk if not _is_ready(sandbox, *place)]
+    return found
+
+
+def _is_ready(sandbox: Sandbox, name: str, index: int) -> bool:
+    try:
+        link = sandbox.handle(name).transport.get(_asked(index), Link)
+    except KernelError:  # somebody has deleted it since
+        return True
+    return not link.carrier or link.operstate in (_UNKNOWN, _UP)
+
+
+@lru_cache(1024)
+def _asked(index: int) -> Request:
+    return Request(RTM.GETLINK, Link(index=index, ext_mask=RTEXT_FILTER.SKIP_STATS))
