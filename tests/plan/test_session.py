@@ -158,7 +158,7 @@ def test_a_node_that_goes_takes_its_processes_along(name: str) -> None:
             up(star(name, 2))
             assert sleeper.wait(timeout=5) == -signal.SIGKILL
         with pytest.raises(NodeNotFoundError):
-            running_lab["h3"]
+            running_lab["h3"].run(["true"])
 
 
 def test_addresses_change_and_the_default_route_stays(name: str) -> None:

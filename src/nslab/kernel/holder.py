@@ -78,6 +78,7 @@ class Holder:
         self.requests: dict[str, Callable[[list[str], list[int]], Reply]] = {
             "create": self.create,
             "open": self.open,
+            "netns": self.give_netns,
             "delete": self.delete,
             "list": self.list_names,
             "numbers": self.numbers,
@@ -257,6 +258,11 @@ class Holder:
         sockets = self.in_each(names, lambda: open_socket().detach())
         own = [self.netns[name] for name in names[: len(sockets)]]
         return ["ok"], [fd for pair in zip(own, sockets, strict=True) for fd in pair]
+
+    def give_netns(self, names: list[str], _: list[int]) -> Reply:
+        """Give the descriptor of each name; one that is not there ends the row."""
+        found = itertools.takewhile(self.netns.__contains__, names)
+        return ["ok"], [self.netns[name] for name in found]
 
     def inside(self, name: str, function: Callable[[], int]) -> int:
         """Run a function in a netns and come back; the holder has one thread and it is its own."""

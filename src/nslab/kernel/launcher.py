@@ -23,7 +23,7 @@ from _socket import socket
 
 from nslab.errors import KernelError, LabNotRunningError, NodeNotFoundError, NslabError
 from nslab.kernel import libc, wire
-from nslab.kernel.sandbox import HOST, Sandbox, no_such_node
+from nslab.kernel.sandbox import Sandbox
 from nslab.kernel.spawn import ended, enter_lab, enter_node, open_holder
 
 TYPE_CHECKING = False
@@ -224,25 +224,23 @@ class Launcher:
 
     def spawn(self, launch: Launch, fds: list[int]) -> int:
         """Go where the program shall be, start it there, and come back."""
-        if launch.node == HOST:  # of this name the sandbox has a netns, but it is none of the lab's
-            raise no_such_node(self.sandbox.lab, HOST, ())
         ignored = set(launch.ignored).difference(IGNORED)
         free = max((2, *launch.targets)) + 1
-        moved: list[int] = []
+        opened: list[int] = []
         try:
-            moved += [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, free) for fd in fds]
-            enter_node(self.sandbox.handle(launch.node).fd, launch.node)
+            opened += (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, free) for fd in fds)
+            opened.append(self.sandbox.netns(launch.node))
+            enter_node(opened[-1], launch.node)
             with contextlib.suppress(OSError):  # hidden in the lab
                 os.chdir(launch.cwd)
             os.umask(launch.umask)
             for number in ignored:
                 _signal.signal(number, _signal.SIG_IGN)
-            return _spawn(launch, moved)
+            return _spawn(launch, opened[:-1])
         finally:
             for number in ignored:
                 _signal.signal(number, _signal.SIG_DFL)
-            wire.close(moved)
-            self.sandbox.close_handles()  # a netns that is deleted must not live on here
+            wire.close(opened)
             self.come_back()
 
     def come_back(self) -> None:
@@ -299,7 +297,7 @@ def _candidates(launch: Launch) -> Iterator[str]:
     elif launch.program:
         for folder in os.get_exec_path(launch.environment):
             path = os.path.join(folder, launch.program)
-            if os.path.exists(path):
+            if os.access(path, os.F_OK):
                 yield path
 
 

@@ -60,7 +60,8 @@ _PATIENCE = 30.0
 """Seconds in which a launcher answers, however busy the machine is."""
 
 _LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
-_OWN = inspect.signature(subprocess.Popen._execute_child)  # type: ignore[attr-defined]  # noqa: SLF001
+_OWN = [*inspect.signature(subprocess.Popen._execute_child).parameters][1:]  # type: ignore[attr-defined]  # noqa: SLF001
+"""What each Python calls the arguments of what is overridden here."""
 
 
 def popen(
@@ -101,7 +102,7 @@ class Program(subprocess.Popen[Any]):
         super().__init__(args, **options)
 
     def _execute_child(self, *given: Any) -> None:
-        own = _OWN.bind(self, *given).arguments
+        own = dict(zip(_OWN, given, strict=True))
         std = {0: own["p2cread"], 1: own["c2pwrite"], 2: own["errwrite"]}
         fds = {number: number if fd == -1 else fd for number, fd in std.items()}
         fds = {number: fd for number, fd in fds.items() if fd != number or _is_open(fd)}
@@ -111,7 +112,7 @@ class Program(subprocess.Popen[Any]):
             self._place[2],
             os.fsdecode(own["executable"] or own["args"][0]),
             [os.fsdecode(word) for word in own["args"]],
-            os.environ if env is None else _environment(env),
+            _own_environment() if env is None else _environment(env),
             cwd=working_directory() if cwd is None else _directory(cwd),
             umask=_umask(),
             session=own["start_new_session"],
@@ -344,6 +345,18 @@ def _is_open(fd: int) -> bool:
     return True
 
 
+def _own_environment() -> dict[str, str]:
+    """Give this process's; to decode it takes as long as half of all the rest, so it is kept."""
+    global _decoded  # noqa: PLW0603 - the last answer
+    raw: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]  # noqa: SLF001
+    if raw != _decoded[0]:
+        _decoded = dict(raw), dict(os.environ)
+    return _decoded[1]
+
+
+_decoded: tuple[dict[bytes, bytes], dict[str, str]] = ({}, {})
+
+
 def _environment(given: Mapping[str, str]) -> dict[str, str]:
     """Give it as text.
 
@@ -369,8 +382,12 @@ def _directory(path: StrPath) -> str:
 
 def _umask() -> int:
     """Read this process's own; os.umask(2) could only change it."""
-    with open("/proc/self/status", encoding="utf-8", errors="replace") as file:
-        return next(int(line[6:], 8) for line in file if line.startswith("Umask:"))
+    fd = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _, _, rest = os.read(fd, 4096).partition(b"\nUmask:")
+    finally:
+        os.close(fd)
+    return int(rest.split(None, 1)[0], 8)
 
 
 def _ignored() -> list[int]:

@@ -154,6 +154,18 @@ class Sandbox:
             if len(fds) != 2 * len(chunk):
                 raise no_such_node(self.lab, chunk[len(fds) // 2], self.names())
 
+    def netns(self, name: str) -> int:
+        """Give a new descriptor of the netns of that name; the caller closes it.
+
+        Raises:
+            NodeNotFoundError: the lab has no such name.
+        """
+        self._maker.wait_for([name])
+        fds = self._ask("netns", name)[1]
+        if not fds:
+            raise no_such_node(self.lab, name, self.names())
+        return fds[0]
+
     def foresee(self, names: Iterable[str]) -> None:
         """Let the holder begin to make what `create` will ask for."""
         self._maker.foresee(names)

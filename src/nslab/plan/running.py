@@ -40,6 +40,7 @@ class Running:
         self.name = name
         self.pid = pid
         self._sandbox = sandbox
+        self._seen: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -48,15 +49,16 @@ class Running:
         self.down()
 
     def __getitem__(self, node: str) -> Node:
-        """Give a node by name.
+        """Give a node by name; of one that was there before, its own methods tell if it has gone.
 
         Raises:
             NodeNotFoundError: the lab has no such node.
         """
-        with self.open() as sandbox:
-            names = sandbox.names()
-        if node not in names:
-            raise no_such_node(self.name, node, names)
+        if node not in self._seen:
+            with self.open() as sandbox:
+                self._seen = set(names := sandbox.names())
+            if node not in names:
+                raise no_such_node(self.name, node, names)
         from nslab.plan.node import Node
 
         return Node(self.name, self.pid, node)
@@ -68,6 +70,7 @@ class Running:
     def down(self) -> None:
         """Remove every trace of the lab; one that is gone already is no error."""
         held, self._sandbox = self._sandbox, None
+        self._seen = set()
         try:
             with Sandbox.connect(self.name) as sandbox:
                 if sandbox.pid == self.pid:
