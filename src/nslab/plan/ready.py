@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from nslab.errors import KernelError
+from nslab.lab.address import is_link_local
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.link import RTEXT_FILTER, Link
@@ -33,9 +34,19 @@ _UNKNOWN, _UP = 0, 6  # IF_OPER_UNKNOWN is what `lo` has
 
 
 def await_ipv6(steps: Iterable[Step], sandbox: Sandbox) -> None:
-    """Wait until the links that were given IPv6 addresses can use them, if they have a carrier."""
-    added = (step for step in steps if isinstance(step, AddAddress) and step.address.version == 6)
-    left = list(dict.fromkeys((step.netns, step.link.ifindex) for step in added))
+    """Wait until the links that were given IPv6 addresses can use them, if they have a carrier.
+
+    Those that have none but the link-local one, as every link has, are not waited for.
+    """
+    left = list(
+        dict.fromkeys(
+            (step.netns, step.link.ifindex)
+            for step in steps
+            if isinstance(step, AddAddress)
+            and step.address.version == 6
+            and not is_link_local(step.address.ip)
+        )
+    )
     deadline = time.monotonic() + _PATIENCE
     while (left := _waiting(left, sandbox)) and time.monotonic() < deadline:
         time.sleep(_MOMENT)

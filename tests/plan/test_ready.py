@@ -1,0 +1,76 @@
+"""Waiting for IPv6: on the real kernel it is soon over; here the kernel is imagined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import ip_interface
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from nslab.errors import KernelError
+from nslab.netlink.rtnl.link import Link
+from nslab.plan import ready
+from nslab.plan.ready import await_ipv6
+from nslab.plan.state import LinkState
+from nslab.plan.steps import AddAddress
+
+if TYPE_CHECKING:
+    from nslab.kernel.sandbox import Sandbox
+    from nslab.netlink.message import Request
+
+DOWN, UP = Link(carrier=1, operstate=2), Link(carrier=1, operstate=6)
+UNKNOWN, CABLELESS = Link(carrier=1, operstate=0), Link(carrier=0, operstate=2)
+
+
+@dataclass
+class Kernel:
+    """Gives one answer after the other, the last one again and again."""
+
+    answers: list[Link]
+    asked: list[str] = field(default_factory=list)
+
+    def open(self, names: list[str]) -> None:
+        self.names = names
+
+    def handle(self, name: str) -> SimpleNamespace:
+        def get(_: Request, __: type[Link]) -> Link:
+            self.asked.append(name)
+            if not self.answers:
+                raise KernelError("link", 19, "No such device")
+            return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+        return SimpleNamespace(transport=SimpleNamespace(get=get))
+
+
+def wait(kernel: Kernel, *addresses: str) -> None:
+    link = LinkState("eth0", "veth", 2)
+    steps = [AddAddress("pc1", link, ip_interface(address)) for address in addresses]
+    await_ipv6(steps, cast("Sandbox", kernel))
+
+
+@pytest.mark.parametrize("ready_at_last", [UP, UNKNOWN, CABLELESS])
+def test_until_the_link_is_up_or_has_no_cable(ready_at_last: Link) -> None:
+    kernel = Kernel([DOWN, DOWN, ready_at_last])
+    wait(kernel, "10.0.0.1/24", "fd00::1/64", "fd01::1/64")
+    assert kernel.asked == ["pc1"] * 3
+
+
+def test_a_link_that_has_gone_is_not_waited_for() -> None:
+    kernel = Kernel([])
+    wait(kernel, "fd00::1/64")
+    assert kernel.asked == ["pc1"]
+
+
+def test_links_without_ipv6_of_the_file_are_not_waited_for() -> None:
+    kernel = Kernel([DOWN])
+    wait(kernel, "10.0.0.1/24", "fe80::1/64")
+    assert kernel.asked == []
+
+
+def test_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ready, "_PATIENCE", 0.05)
+    kernel = Kernel([DOWN])
+    wait(kernel, "fd00::1/64")
+    assert len(kernel.asked) > 1
