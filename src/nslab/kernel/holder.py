@@ -27,6 +27,7 @@ from nslab.errors import KernelError
 from nslab.kernel import libc, wire
 from nslab.kernel.changes import Changes, listen
 from nslab.kernel.limits import netns_kept, raise_descriptor_limit
+from nslab.kernel.memory import Memory
 from nslab.kernel.netns import OWN
 from nslab.kernel.procfs import exchange, members
 from nslab.kernel.root import build_root, map_ids
@@ -46,9 +47,7 @@ NAMES = "/run/netns"
 FILES = {"hosts": "/run/nslab/hosts", "resolver": "/run/nslab/resolv.conf"}
 """The files that lie over /etc/hosts and /etc/resolv.conf."""
 
-_SWAP = str.maketrans("./", "/.")
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
-_ATTEMPTS = 16
 _AT_ONCE = 64
 
 
@@ -64,13 +63,9 @@ class Holder:
         self.writer: socket | None = starter
         self.waiting: list[socket] = []
         self.kept = False
-        self.document = -1
-        self.attempts: list[int] = []
-        self.source = ""
-        self.lodged: dict[str, int] = {}
+        self.memory = Memory()
         self.changes = Changes()
         self.unwatched: list[str] = []
-        self.started = str(int(time.time()))
         self.self_path = f"/proc/{os.readlink('/proc/self')}/fd"
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.room = netns_kept(most)
@@ -85,13 +80,13 @@ class Holder:
             "socket": self.socket,
             "sysctl": self.sysctl,
             "file": self.file,
-            "lodge": self.lodge,
-            "lend": self.lend,
-            "lodgers": self.lodgers,
-            "put": self.put,
-            "get": self.get,
-            "attempt": self.attempt,
-            "attempted": self.attempted,
+            "lodge": self.memory.lodge,
+            "lend": self.memory.lend,
+            "lodgers": self.memory.lodgers,
+            "put": self.memory.put,
+            "get": self.memory.get,
+            "attempt": self.memory.attempt,
+            "attempted": self.memory.attempted,
             "conclude": self.conclude,
             "changed": self.changed,
             "keep": self.keep,
@@ -206,7 +201,7 @@ class Holder:
 
     def forget(self, fds: list[int]) -> None:
         """Close what was handed over, except what the holder itself keeps."""
-        own = {*self.netns.values(), *self.lodged.values(), self.document, *self.attempts}
+        own = {*self.netns.values(), *self.memory.descriptors()}
         wire.close([fd for fd in fds if fd not in own])
 
     # The requests: each gives words and descriptors.
@@ -349,56 +344,12 @@ class Holder:
                 file.write(text)
         return ["ok", before], []
 
-    def lodge(self, words: list[str], fds: list[int]) -> Reply:
-        """Keep a descriptor under a name, or let go of the one that is kept there."""
-        before = self.lodged.pop(words[0], -1)
-        if before >= 0:
-            os.close(before)
-        if fds:
-            self.lodged[words[0]] = fds[0]
-        return ["ok"], []
-
-    def lend(self, words: list[str], _: list[int]) -> Reply:
-        """Give the descriptor that is kept under a name, if one is."""
-        return ["ok"], [self.lodged[name] for name in words if name in self.lodged]
-
-    def lodgers(self, _: list[str], __: list[int]) -> Reply:
-        """Name the kept pidfds whose processes live."""
-        return ["ok", *(name for name, fd in self.lodged.items() if not _is_ready(fd))], []
-
-    def put(self, words: list[str], fds: list[int]) -> Reply:
-        """Keep a file (the lab as it was last brought up) and the name of its source."""
-        source, document = words[0], fds[0]
-        wire.read_file(document)
-        self.attempts += [self.document] * (self.document >= 0)
-        self.document, self.source = document, source
-        return ["ok"], []
-
-    def get(self, _: list[str], __: list[int]) -> Reply:
-        """Give the kept file, its source, when the lab began, and whether it is all up."""
-        state = "up" if self.document >= 0 else "starting"
-        return ["ok", self.source, self.started, state], [self.document] * (self.document >= 0)
-
-    def attempt(self, _: list[str], fds: list[int]) -> Reply:
-        """Keep the file that the lab is being brought to, until it is there (`conclude`)."""
-        wanted = wire.read_file(fds[0])
-        if all(wire.read_file(fd) != wanted for fd in self.attempts):
-            self.attempts.append(fds[0])
-            wire.close(self.attempts[:-_ATTEMPTS])
-            del self.attempts[:-_ATTEMPTS]
-        return ["ok"], []
-
-    def attempted(self, _: list[str], __: list[int]) -> Reply:
-        """Give what else the lab was, or was to become, since a change was last concluded."""
-        return ["ok"], [*self.attempts]
-
     def conclude(self, words: list[str], _: list[int]) -> Reply:
         """Forget all but the kept file: nothing else of the lab is there.
 
         From now on hear of changes; those count as looked at that the given question told of.
         """
-        wire.close(self.attempts)
-        self.attempts = []
+        self.memory.conclude()
         self.changes.settle(int(words[0]))
         if len(self.netns) <= self.room // 4:  # a descriptor more for each
             self.unwatched = [name for name in self.netns if name not in self.changes]
@@ -426,12 +377,6 @@ class Holder:
         """Outlive the process that began the lab, or no longer."""
         self.kept = {"yes": True, "no": False}[words[0]]
         return ["ok"], []
-
-
-def _is_ready(pidfd: int) -> bool:
-    poll = select.poll()
-    poll.register(pidfd, select.POLLIN)
-    return bool(poll.poll(0))
 
 
 def isolate() -> None:

@@ -1,8 +1,6 @@
 """What the kernel has now, in the same values as what the file asks for.
 
-One pass over the lab's namespaces: four dumps and two questions each, no file read.
-Who the peer of a veth is, the kernel tells only through nsids, so the pairs that the file knows are
-checked first, and only what is left is searched for.
+One pass over the lab's namespaces: three dumps and two questions each, no file read.
 """
 
 from __future__ import annotations
@@ -34,12 +32,11 @@ from nslab.netlink.rtnl.af_spec import DEVCONF, AfSpec
 from nslab.netlink.rtnl.constants import AF, RT_TABLE, RTM, RTN, RTPROT
 from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
 from nslab.netlink.rtnl.netconf import NETCONFA_IFINDEX_ALL, Netconf
-from nslab.netlink.rtnl.netns import Nsid
 from nslab.plan.lower import lower
+from nslab.plan.peers import join_peers, name_links_below, pairs_of, trust_peers
 from nslab.plan.state import (
     PLAIN,
     ROUTE_TYPES,
-    End,
     LinkState,
     NetnsState,
     Settings,
@@ -66,9 +63,6 @@ _NO = NetnsState()
 _UNREADABLE = (errno.ENOENT, errno.EACCES, errno.EIO)  # EIO: a secret that nobody has set
 _STATIC = (RTPROT.STATIC, RTPROT.BOOT)
 
-Pairs = dict[End, End]
-"""Ends that are thought to be joined, both ways round."""
-
 
 def observe(sandbox: Sandbox, labs: Sequence[Desired] = (), beyond: State | None = None) -> State:
     """Read the lab's namespaces.
@@ -88,9 +82,9 @@ def observe(sandbox: Sandbox, labs: Sequence[Desired] = (), beyond: State | None
         _leave_ours(
             raw, observed, {link for state in states for link in state.get(HOST, _NO).links}
         )
-    likely = _pairs(states)
-    _join_peers(sandbox, raw, observed, likely)
-    _name_links_below(sandbox, raw, observed, likely)
+    likely = pairs_of(states)
+    join_peers(sandbox, raw, observed, likely)
+    name_links_below(sandbox, raw, observed, likely)
     _take_sysctls(sandbox, observed, states)
     return observed
 
@@ -109,9 +103,9 @@ def observe_some(sandbox: Sandbox, names: Sequence[str], states: Sequence[State]
         LabNotRunningError: the lab ended meanwhile.
     """
     raw, observed = _read(sandbox, names)
-    likely = _pairs(list(states))
-    _trust_peers(sandbox, raw, observed, likely)
-    _join_peers(sandbox, raw, observed, likely)
+    likely = pairs_of(states)
+    trust_peers(sandbox, raw, observed, likely)
+    join_peers(sandbox, raw, observed, likely)
     _take_sysctls(sandbox, observed, states)
     return observed
 
@@ -192,16 +186,6 @@ def _take_sysctls(sandbox: Sandbox, observed: State, states: Iterable[State]) ->
     for name, keys in further_sysctls(states).items():
         if name in observed:
             observed[name].sysctl.update(read_sysctls(sandbox, name, keys))
-
-
-def _pairs(states: list[State]) -> Pairs:
-    return {
-        (name, link.ifname): link.peer
-        for state in states
-        for name, netns in state.items()
-        for link in netns.links.values()
-        if link.peer is not None
-    }
 
 
 def further_sysctls(states: Iterable[State]) -> dict[str, list[str]]:
@@ -328,109 +312,3 @@ def _gateway(packed: bytes | None) -> Address | None:
     if packed is None:
         return None
     return IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed)
-
-
-def _trust_peers(
-    sandbox: Sandbox, raw: dict[str, list[Link]], observed: State, likely: Pairs
-) -> None:
-    """Join ends to those in namespaces that were not read, which are as they were.
-
-    There is one cable to each of those, so that it is this one if it leads there at all.
-    """
-    ends = {
-        (name, link.ifname or ""): link
-        for name, links in raw.items()
-        for link in links
-        if link.link is not None and link.link_netnsid is not None
-    }
-    far = {end: likely[end] for end in ends if end in likely and likely[end][0] not in observed}
-    there = set(sandbox.names() if far else ())
-    asked = sorted((peer, end) for end, peer in far.items() if peer[0] in there)
-    for start in range(0, len(asked), _AHEAD):
-        chunk = asked[start : start + _AHEAD]
-        sandbox.open([peer[0] for peer, _ in chunk])
-        for peer, (name, ifname) in chunk:
-            if _nsid(sandbox, name, peer[0]) == ends[name, ifname].link_netnsid:
-                links = observed[name].links
-                links[ifname] = replace(links[ifname], peer=peer)
-
-
-def _join_peers(
-    sandbox: Sandbox, raw: dict[str, list[Link]], observed: State, likely: Pairs
-) -> None:
-    """Find out which veth ends belong together."""
-    ends = {
-        (name, link.ifname or ""): link
-        for name, links in raw.items()
-        for link in links
-        if link.link is not None and link.link_netnsid is not None
-    }
-    for end in list(ends):
-        if end in ends and likely.get(end) in ends:
-            peer = likely[end]
-            if _joined(sandbox, end, ends[end], peer, ends[peer]):
-                _note(observed, ends, end, peer)
-    by_index: dict[tuple[int, int | None], list[End]] = {}
-    for end, link in ends.items():
-        by_index.setdefault((link.index, link.link), []).append(end)
-    for end in list(ends):
-        if end not in ends:
-            continue
-        candidates = by_index.get((ends[end].link or 0, ends[end].index), [])
-        for peer in candidates:
-            free = end in ends and peer in ends and peer != end
-            if free and _joined(sandbox, end, ends[end], peer, ends[peer]):
-                _note(observed, ends, end, peer)
-    _name_own_peers(observed)
-
-
-def _name_own_peers(observed: State) -> None:
-    """Complete the peers that are in the same netns."""
-    for name, state in observed.items():
-        for link_state in list(state.links.values()):
-            if link_state.peer is not None and link_state.peer[0] == "":
-                own = replace(link_state, peer=(name, link_state.peer[1]))
-                state.links[link_state.ifname] = own
-
-
-def _name_links_below(
-    sandbox: Sandbox, raw: dict[str, list[Link]], observed: State, likely: Pairs
-) -> None:
-    """Find out on which links of the machine, and on which bridges, the lab's macvlans lie."""
-    for name, links in raw.items():
-        for link in links:
-            end = (name, link.ifname or "")
-            found = observed[name].links[end[1]]
-            if found.kind != "macvlan" or name == HOST or link.link_netnsid is None:
-                continue
-            where = likely[end][0] if end in likely else HOST
-            if where in observed and _nsid(sandbox, name, where) == link.link_netnsid:
-                below = _name_of(observed[where], link.link)
-                observed[name].links[end[1]] = replace(
-                    found, peer=(where, below) if below else None
-                )
-
-
-def _name_of(state: NetnsState, index: int | None) -> str | None:
-    """Give the ifname that goes with an ifindex of a netns."""
-    known = {**state.known, **{link.ifname: link.ifindex for link in state.links.values()}}
-    return next((ifname for ifname, each in known.items() if each == index), None)
-
-
-def _joined(sandbox: Sandbox, end: End, link: Link, peer: End, far: Link) -> bool:
-    if link.link != far.index or far.link != link.index:
-        return False
-    return _nsid(sandbox, end[0], peer[0]) == link.link_netnsid
-
-
-def _nsid(sandbox: Sandbox, name: str, other: str) -> int | None:
-    """Give the number that a netns has for another."""
-    question = Request(RTM.GETNSID, Nsid(fd=sandbox.handle(other).fd))
-    return sandbox.handle(name).transport.get(question, Nsid).nsid
-
-
-def _note(observed: State, ends: dict[End, Link], end: End, peer: End) -> None:
-    for one, other in ((end, peer), (peer, end)):
-        links = observed[one[0]].links
-        links[one[1]] = replace(links[one[1]], peer=other)
-        del ends[one]

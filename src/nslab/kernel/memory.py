@@ -1,0 +1,88 @@
+"""What a holder keeps for its clients beside namespaces: files in memory, and descriptors."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from nslab.kernel import wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Reply = tuple[list[str], list[int]]
+    """The words of an answer and its descriptors, which the holder closes once they are sent."""
+
+_ATTEMPTS = 16
+
+
+class Memory:
+    """The lab's file, what else it was to become, and descriptors by the names of what they are.
+
+    Each method is a request: it takes words and descriptors, and gives words and descriptors.
+    """
+
+    def __init__(self) -> None:
+        self.document = -1
+        self.attempts: list[int] = []
+        self.source = ""
+        self.started = str(int(time.time()))
+        self.lodged: dict[str, int] = {}
+
+    def descriptors(self) -> set[int]:
+        """Give those that are kept: they stay open when they were handed over."""
+        return {*self.lodged.values(), self.document, *self.attempts}
+
+    def lodge(self, words: list[str], fds: list[int]) -> Reply:
+        """Keep a descriptor under a name, or let go of the one that is kept there."""
+        before = self.lodged.pop(words[0], -1)
+        if before >= 0:
+            os.close(before)
+        if fds:
+            self.lodged[words[0]] = fds[0]
+        return ["ok"], []
+
+    def lend(self, words: list[str], _: list[int]) -> Reply:
+        """Give the descriptor that is kept under a name, if one is."""
+        return ["ok"], [self.lodged[name] for name in words if name in self.lodged]
+
+    def lodgers(self, _: list[str], __: list[int]) -> Reply:
+        """Name the kept pidfds whose processes live."""
+        return ["ok", *(name for name, fd in self.lodged.items() if not _is_ready(fd))], []
+
+    def put(self, words: list[str], fds: list[int]) -> Reply:
+        """Keep a file (the lab as it was last brought up) and the name of its source."""
+        source, document = words[0], fds[0]
+        wire.read_file(document)
+        self.attempts += [self.document] * (self.document >= 0)
+        self.document, self.source = document, source
+        return ["ok"], []
+
+    def get(self, _: list[str], __: list[int]) -> Reply:
+        """Give the kept file, its source, when the lab began, and whether it is all up."""
+        state = "up" if self.document >= 0 else "starting"
+        return ["ok", self.source, self.started, state], [self.document] * (self.document >= 0)
+
+    def attempt(self, _: list[str], fds: list[int]) -> Reply:
+        """Keep the file that the lab is being brought to, until it is there (`conclude`)."""
+        wanted = wire.read_file(fds[0])
+        if all(wire.read_file(fd) != wanted for fd in self.attempts):
+            self.attempts.append(fds[0])
+            wire.close(self.attempts[:-_ATTEMPTS])
+            del self.attempts[:-_ATTEMPTS]
+        return ["ok"], []
+
+    def attempted(self, _: list[str], __: list[int]) -> Reply:
+        """Give what else the lab was, or was to become, since a change was last concluded."""
+        return ["ok"], [*self.attempts]
+
+    def conclude(self) -> None:
+        """Forget all but the kept file."""
+        wire.close(self.attempts)
+        self.attempts = []
+
+
+def _is_ready(pidfd: int) -> bool:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))
