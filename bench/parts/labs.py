@@ -88,6 +88,8 @@ class Labs:
         for one in able:
             if network.shape == "dual" and not one.dual:
                 continue
+            if network.shape == "flat" and one.key not in (LIBRARY, COMMAND):
+                continue  # no bridge of the kernel's has so many ports
             needs = network.links * one.ms / 1000
             if one.sandboxed and needs > (
                 min(self.most, QUICK_MOST) if options.quick else self.most
@@ -157,6 +159,7 @@ PARTS = [
                 "chain": [10000],
                 "tree": [10000],
                 "fat-tree": [10000],
+                "flat": [1000, 10000],
             },
             rounds=1,
             most=0,

@@ -175,7 +175,13 @@ def _commands(data: Data) -> list[Target]:
 
 
 def _scale(data: Data) -> list[Target]:
-    shapes = {"star": "star", "chain": "chain", "tree": "tree", "fat-tree": "fat tree"}
+    shapes = {
+        "star": "star",
+        "chain": "chain",
+        "tree": "tree",
+        "fat-tree": "fat tree",
+        "flat": "flat segment",
+    }
     return [
         _most(
             f"cost a veth of a star, {LARGE:,} nodes against {SMALL}",

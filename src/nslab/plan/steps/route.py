@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,7 @@ class AddRoute(Step, frozen=True):
         return [AddRoute(self.netns, self.before, self.index_before, self.route, self.index)]
 
     def requests(self, _: Open) -> list[Request]:
-        flags = NLM_F.CREATE | NLM_F.REPLACE if self.before else NEW
-        return [Request(RTM.NEWROUTE, _route(self.route, self.index), flags)]
+        return [_added(self.route, self.index, replacing=self.before is not None)]
 
 
 class DeleteRoute(Step, frozen=True):
@@ -70,6 +70,13 @@ class DeleteRoute(Step, frozen=True):
 
     def requests(self, _: Open) -> list[Request]:
         return [Request(RTM.DELROUTE, _route(self.route, self.index, whose=RTPROT.UNSPEC))]
+
+
+@lru_cache(1024)
+def _added(route: Route, index: int, *, replacing: bool) -> Request:
+    """Give what adds a route, once for all namespaces: most nodes of a segment have the same."""
+    flags = NLM_F.CREATE | NLM_F.REPLACE if replacing else NEW
+    return Request(RTM.NEWROUTE, _route(route, index), flags)
 
 
 def route_words(route: Route) -> str:
