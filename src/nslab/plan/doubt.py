@@ -52,7 +52,7 @@ def look_at_few(sandbox: Sandbox, wanted: Wanted, past: Sequence[Desired]) -> Fe
     plain = len(past) == 1 and not wanted.host and not record.are_any()
     if not plain or any(_reaches_out(lab) for lab in labs) or _are_many(heard, names):
         return None
-    there = _ports(sandbox, labs, names) if heard or past[0] is not wanted.desired else {}
+    there = _ports(sandbox, labs, names)
     states = [lower(wanted.desired, there), lower(past[0], there, spare=True)]
     found = heard.union(_asked_otherwise(*states), states[0].keys() - set(names))
     found.update(_with_other_sysctls(sandbox, states[0], set(names) - found))
