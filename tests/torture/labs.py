@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from nslab.ip import program
 from nslab.plan import segment
 from tests.kernel.sandboxed import _become_nobody, _enter
-from tests.plan.way.world import World, build, python_for_all, serve_beside
+from tests.plan.way.world import World, build, python_for_all, serve_apart
 from tests.state import MARK
 from tests.torture import results
 from tests.torture.drawing import edited, real_trees
@@ -50,7 +50,7 @@ def enter(*, user: bool, internet: bool = False) -> None:
     is_root = os.getuid() == 0
     _enter()
     if internet:
-        build(World(Path(tempfile.gettempdir()), user=user), serve_beside)
+        build(World(Path(tempfile.gettempdir()), user=user), serve_apart)
     else:
         assert program.run("ip", ["link", "set", "lo", "up"]) == 0
     if user and is_root:

@@ -307,10 +307,11 @@ def serve_beside(world: World) -> None:
 
 
 def serve_apart(world: World) -> None:
-    """Serve the internet by a process of its own, so that this one may fork."""
+    """Serve the internet by a process of its own, which this one may fork and count without."""
     readable, writable = os.pipe()
     if os.fork() == 0:
         try:
+            libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGKILL)
             _inside(world.internet, _furnish_internet)
             os.write(writable, b"!")
             while True:
