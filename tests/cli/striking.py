@@ -64,5 +64,6 @@ def fits(code: int, said: str, blow: Blow) -> bool:
 
 
 def not_begun(code: int, said: str) -> bool:
-    """Tell whether the signal struck Python itself, which was only starting."""
-    return code in (1, -signal.SIGINT) and "KeyboardInterrupt" in said and "nslab" not in said
+    """Tell whether the signal struck Python itself, which was only starting, or loading `entry`."""
+    begun = ", in entry\n" in said
+    return code in (1, -signal.SIGINT) and "KeyboardInterrupt" in said and not begun

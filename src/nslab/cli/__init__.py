@@ -60,18 +60,17 @@ def main(arguments: list[str]) -> int:
 
 def entry() -> NoReturn:
     """Run as the program `nslab`, and end the process with its exit code."""
-    gc.disable()  # a process of one verb ends before its garbage could matter
-    _open_streams()
-    if "_ARGCOMPLETE" in os.environ:
-        from nslab.cli.completion import answer
-
-        answer()
-    name = sys.argv[0].rpartition("/")[2]
-    arguments = [*([name] if name in PROGRAMS else []), *sys.argv[1:]]
     try:
-        code = main(arguments)
+        gc.disable()  # a process of one verb ends before its garbage could matter
+        _open_streams()
+        if "_ARGCOMPLETE" in os.environ:
+            from nslab.cli.completion import answer
+
+            answer()
+        name = sys.argv[0].rpartition("/")[2]
+        code = main([*([name] if name in PROGRAMS else []), *sys.argv[1:]])
         os._exit(code)  # Python's own end takes time, in which a signal would kill what is done
-    except KeyboardInterrupt:  # one more, while the first was being told
+    except KeyboardInterrupt:  # before anything is begun, or while a first one was being told
         os._exit(INTERRUPTED)
 
 

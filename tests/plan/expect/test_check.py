@@ -89,7 +89,7 @@ def serving(running: Running, node: str, kind: str, port: int) -> Iterator[None]
 
 
 def quick(running: Running) -> Checks:
-    return running.check(timeout=0.4, tries=2)
+    return running.check(timeout=0.4, tries=3)
 
 
 def outcomes(checks: Checks) -> list[str]:
