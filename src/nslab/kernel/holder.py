@@ -27,10 +27,10 @@ from nslab.errors import KernelError
 from nslab.kernel import libc, wire
 from nslab.kernel.changes import Changes, listen
 from nslab.kernel.limits import netns_kept, raise_descriptor_limit
-from nslab.kernel.memory import Memory
+from nslab.kernel.memory import FILES, Memory
 from nslab.kernel.netns import OWN
 from nslab.kernel.procfs import exchange, members
-from nslab.kernel.root import build_root, map_ids
+from nslab.kernel.root import build_root, isolate
 from nslab.kernel.transport import open_socket
 
 TYPE_CHECKING = False
@@ -44,9 +44,6 @@ OUTSIDE = "outside"
 """The name of the holder's own netns."""
 
 NAMES = "/run/netns"
-FILES = {"hosts": "/run/nslab/hosts", "resolver": "/run/nslab/resolv.conf"}
-"""The files that lie over /etc/hosts and /etc/resolv.conf."""
-
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _AT_ONCE = 64
 
@@ -79,7 +76,7 @@ class Holder:
             "numbers": self.numbers,
             "socket": self.socket,
             "sysctl": self.sysctl,
-            "file": self.file,
+            "file": self.memory.file,
             "lodge": self.memory.lodge,
             "lend": self.memory.lend,
             "lodgers": self.memory.lodgers,
@@ -330,20 +327,6 @@ class Holder:
             self.inside(words[0], act)
         return ["ok", *before], []
 
-    def file(self, words: list[str], _: list[int]) -> Reply:
-        """Read what every node finds in /etc/hosts (`hosts`) or /etc/resolv.conf (`resolver`).
-
-        A second word is what it shall be from now on. The file stays the same one, so that programs
-        that run already find it changed.
-        """
-        path = FILES[words[0]]
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            before = file.read()
-        for text in words[1:]:
-            with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(text)
-        return ["ok", before], []
-
     def conclude(self, words: list[str], _: list[int]) -> Reply:
         """Forget all but the kept file: nothing else of the lab is there.
 
@@ -377,23 +360,6 @@ class Holder:
         """Outlive the process that began the lab, or no longer."""
         self.kept = {"yes": True, "no": False}[words[0]]
         return ["ok"], []
-
-
-def isolate() -> None:
-    """Leave the starter's namespaces; the next child is PID 1 of the lab's own.
-
-    Root needs no user namespace; where it may not do without (in a container), it gets one.
-    """
-    kinds = libc.CLONE_NEWNS | libc.CLONE_NEWPID | libc.CLONE_NEWNET | libc.CLONE_NEWIPC
-    if os.geteuid() == 0:
-        try:
-            libc.unshare(kinds)
-        except KernelError:
-            map_ids()
-            libc.unshare(kinds)
-    else:
-        map_ids()
-        libc.unshare(kinds)
 
 
 def main() -> None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     Reply = tuple[list[str], list[int]]
     """The words of an answer and its descriptors, which the holder closes once they are sent."""
 
+FILES = {"hosts": "/run/nslab/hosts", "resolver": "/run/nslab/resolv.conf"}
+"""The files that lie over /etc/hosts and /etc/resolv.conf."""
+
 _ATTEMPTS = 16
 
 
@@ -32,6 +35,20 @@ class Memory:
     def descriptors(self) -> set[int]:
         """Give those that are kept: they stay open when they were handed over."""
         return {*self.lodged.values(), self.document, *self.attempts}
+
+    def file(self, words: list[str], _: list[int]) -> Reply:
+        """Read what every node finds in /etc/hosts (`hosts`) or /etc/resolv.conf (`resolver`).
+
+        A second word is what it shall be from now on. The file stays the same one, so that programs
+        that run already find it changed.
+        """
+        path = FILES[words[0]]
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            before = file.read()
+        for text in words[1:]:
+            with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(text)
+        return ["ok", before], []
 
     def lodge(self, words: list[str], fds: list[int]) -> Reply:
         """Keep a descriptor under a name, or let go of the one that is kept there."""

@@ -1,4 +1,4 @@
-"""What a lab's processes see of the machine: its user ids and its mounts.
+"""What a lab's processes see of the machine: its namespaces, user ids and mounts.
 
 The sandbox keeps the machine's files as they are, but has its own /run (with `netns` in it), its
 own /proc, and its own /etc/hosts and /etc/resolv.conf.
@@ -15,6 +15,23 @@ from nslab.kernel import libc, registry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
+
+
+def isolate() -> None:
+    """Leave the starter's namespaces; the next child is PID 1 of the lab's own.
+
+    Root needs no user namespace; where it may not do without (in a container), it gets one.
+    """
+    kinds = libc.CLONE_NEWNS | libc.CLONE_NEWPID | libc.CLONE_NEWNET | libc.CLONE_NEWIPC
+    if os.geteuid() == 0:
+        try:
+            libc.unshare(kinds)
+        except KernelError:
+            map_ids()
+            libc.unshare(kinds)
+    else:
+        map_ids()
+        libc.unshare(kinds)
 
 
 def map_ids() -> None:
