@@ -1,4 +1,4 @@
-"""Waiting for IPv6: on the real kernel it is soon over; here the kernel is imagined."""
+"""Waiting for links: on the real kernel it is soon over; here the kernel is imagined."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from nslab.errors import KernelError
 from nslab.netlink.rtnl.link import Link
 from nslab.plan import ready
-from nslab.plan.ready import await_ipv6
+from nslab.plan.ready import await_links
 from nslab.plan.state import LinkState
-from nslab.plan.steps import AddAddress
+from nslab.plan.steps import AddAddress, SetLink
 
 if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
@@ -47,7 +47,7 @@ class Kernel:
 def wait(kernel: Kernel, *addresses: str) -> None:
     link = LinkState("eth0", "veth", 2)
     steps = [AddAddress("pc1", link, ip_interface(address)) for address in addresses]
-    await_ipv6(steps, cast("Sandbox", kernel))
+    await_links(steps, cast("Sandbox", kernel))
 
 
 @pytest.mark.parametrize("ready_at_last", [UP, UNKNOWN, CABLELESS])
@@ -55,6 +55,15 @@ def test_until_the_link_is_up_or_has_no_cable(ready_at_last: Link) -> None:
     kernel = Kernel([DOWN, DOWN, ready_at_last])
     wait(kernel, "10.0.0.1/24", "fd00::1/64", "fd01::1/64")
     assert kernel.asked == ["pc1"] * 3
+
+
+def test_a_port_is_waited_for_and_a_bridge_asked_for_once() -> None:
+    port = LinkState("+0", "veth", 3, master="lan")
+    bridge = LinkState("lan", "bridge", 2)
+    kernel = Kernel([DOWN, DOWN, UP])
+    steps = [SetLink("lan", bridge, bridge), SetLink("lan+1", port, port)]
+    await_links(steps, cast("Sandbox", kernel))
+    assert kernel.asked == ["lan", "lan+1", "lan+1"]
 
 
 def test_a_link_that_has_gone_is_not_waited_for() -> None:

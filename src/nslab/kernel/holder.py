@@ -334,7 +334,7 @@ class Holder:
         """
         self.memory.conclude()
         self.changes.settle(int(words[0]))
-        if len(self.netns) <= self.room // 4:  # a descriptor more for each
+        if 2 * len(self.netns) <= self.room:  # a descriptor more for each
             self.unwatched = [name for name in self.netns if name not in self.changes]
         return ["ok"], []
 

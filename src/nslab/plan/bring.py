@@ -18,7 +18,7 @@ from nslab.plan.lower import lower
 from nslab.plan.observe import read_standing
 from nslab.plan.plan import parted
 from nslab.plan.planning import defaults_of, host_defaults, plan_change, plan_new, same_source
-from nslab.plan.ready import await_ipv6
+from nslab.plan.ready import await_links
 from nslab.plan.room import needs_of_change, needs_of_lab, refuse_crowded
 from nslab.plan.state import KEPT
 from nslab.plan.steps import Remember
@@ -75,7 +75,7 @@ def begin(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) -
         plan = plan_new(desired, state, leading, own, defaults, standing)
         steps = _with_memory(plan.steps, _memory(wanted, before))
         apply(steps, sandbox, watch, check, whole=True)
-        await_ipv6(steps, sandbox)
+        await_links(steps, sandbox)
         refuse_overtaken(leading)
         check()
         if wanted.keep:
@@ -107,7 +107,7 @@ def change(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) 
         if plan.steps:
             sandbox.attempt(memory.document)
         apply(_with_memory(plan.steps, memory), sandbox, watch, check)
-        await_ipv6(plan.steps, sandbox)
+        await_links(plan.steps, sandbox)
         _conclude(sandbox)
     except KeyboardInterrupt:
         raise LabInterrupted(f'interrupted: the lab "{desired.name}" is as it was before') from None

@@ -1,8 +1,9 @@
-"""Waiting until links that have come up carry IPv6, too.
+"""Waiting until links that have come up are so for the whole kernel.
 
-The kernel tells IPv6 of a new carrier by a work of its own, at once or up to a second later. Until
-then a link hears no neighbour solicitation, and what is sent to it waits a second for the next.
-Asking for the link hastens that work since Linux 6.8; on others only patience helps.
+It tells IPv6 and bridges of a new carrier by a work of its own, at once or up to a second later.
+Until then a link hears no neighbour solicitation, and what is sent to it waits a second for the
+next; and a port forwards nothing. Asking for the link has that work done since Linux 6.8; on others
+only patience helps.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from nslab.lab.address import is_link_local
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.link import RTEXT_FILTER, Link
-from nslab.plan.steps import AddAddress
+from nslab.plan.steps import AddAddress, SetLink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.plan.steps import Step
@@ -33,23 +34,34 @@ _AT_ONCE = 64
 _UNKNOWN, _UP = 0, 6  # IF_OPER_UNKNOWN is what `lo` has
 
 
-def await_ipv6(steps: Iterable[Step], sandbox: Sandbox) -> None:
-    """Wait until the links that were given IPv6 addresses can use them, if they have a carrier.
+def await_links(steps: Sequence[Step], sandbox: Sandbox) -> None:
+    """Wait for links that were given IPv6 addresses and for ports, if they have a carrier.
 
-    Those that have none but the link-local one, as every link has, are not waited for.
+    Links that have none but the link-local address, as every link has, are not waited for, nor are
+    ports that came up with their cable. Bridges are asked for once, so that nobody hears later that
+    they came up.
     """
-    left = list(
-        dict.fromkeys(
-            (step.netns, step.link.ifindex)
-            for step in steps
-            if isinstance(step, AddAddress)
-            and step.address.version == 6
-            and not is_link_local(step.address.ip)
-        )
-    )
+    _waiting([place for step in steps for place in _bridge_of(step)], sandbox)
+    left = list(dict.fromkeys(place for step in steps for place in _awaited(step)))
     deadline = time.monotonic() + _PATIENCE
     while (left := _waiting(left, sandbox)) and time.monotonic() < deadline:
         time.sleep(_MOMENT)
+
+
+def _bridge_of(step: Step) -> Iterator[Place]:
+    if isinstance(step, SetLink) and step.link.kind == "bridge" and step.link.up:
+        yield step.netns, step.link.ifindex
+
+
+def _awaited(step: Step) -> Iterator[Place]:
+    if isinstance(step, SetLink):
+        awaited = step.link.up and step.link.master is not None
+    elif isinstance(step, AddAddress):
+        awaited = step.address.version == 6 and not is_link_local(step.address.ip)
+    else:
+        return
+    if awaited:
+        yield step.netns, step.link.ifindex
 
 
 def _waiting(places: Sequence[Place], sandbox: Sandbox) -> list[Place]:
