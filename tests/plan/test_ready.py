@@ -29,6 +29,7 @@ class Kernel:
     """Gives one answer after the other, the last one again and again."""
 
     answers: list[Link]
+    dumps: list[list[Link]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def open(self, names: list[str]) -> None:
@@ -41,7 +42,13 @@ class Kernel:
                 raise KernelError("link", 19, "No such device")
             return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
-        return SimpleNamespace(transport=SimpleNamespace(get=get))
+        def dump(_: Request, __: type[Link]) -> list[Link]:
+            self.asked.append(f"all of {name}")
+            if not self.dumps:
+                raise KernelError("link", 105, "No buffer space available")
+            return self.dumps.pop(0)
+
+        return SimpleNamespace(transport=SimpleNamespace(get=get, dump=dump))
 
 
 def wait(kernel: Kernel, *addresses: str) -> None:
@@ -70,6 +77,21 @@ def test_a_link_that_has_gone_is_not_waited_for() -> None:
     kernel = Kernel([])
     wait(kernel, "fd00::1/64")
     assert kernel.asked == ["pc1"]
+
+
+def test_the_last_cable_is_waited_for_and_looked_at_among_all() -> None:
+    far = LinkState("eth0", "veth", 2, peer=("lan", "pc1.eth0"))
+    port = Link(ifname="pc1.eth0", carrier=1, operstate=2)
+    kernel = Kernel([], dumps=[[Link(ifname="other", carrier=1, operstate=2), port], [DOWN]])
+    await_links([SetLink("pc1", far, far)], cast("Sandbox", kernel))
+    assert kernel.asked == ["all of lan", "all of lan"]
+
+
+def test_who_is_refused_an_answer_waits_no_longer() -> None:
+    far = LinkState("eth0", "veth", 2, peer=("lan", "pc1.eth0"))
+    kernel = Kernel([])
+    await_links([SetLink("pc1", far, far)], cast("Sandbox", kernel))
+    assert kernel.asked == ["all of lan"]
 
 
 def test_links_without_ipv6_of_the_file_are_not_waited_for() -> None:

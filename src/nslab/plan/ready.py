@@ -8,9 +8,10 @@ only patience helps.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from nslab.errors import KernelError
 from nslab.lab.address import is_link_local
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _PATIENCE = 2.0
 _MOMENT = 0.005
 _AT_ONCE = 64
+_ALL = Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS))
 _UNKNOWN, _UP = 0, 6  # IF_OPER_UNKNOWN is what `lo` has
 
 
@@ -39,13 +41,32 @@ def await_links(steps: Sequence[Step], sandbox: Sandbox) -> None:
 
     Links that have none but the link-local address, as every link has, are not waited for, nor are
     ports that came up with their cable. Bridges are asked for once, so that nobody hears later that
-    they came up.
+    they came up. Where the kernel refuses to tell, nothing is waited for: all is done by now.
     """
-    _waiting([place for step in steps for place in _bridge_of(step)], sandbox)
-    left = list(dict.fromkeys(place for step in steps for place in _awaited(step)))
     deadline = time.monotonic() + _PATIENCE
-    while (left := _waiting(left, sandbox)) and time.monotonic() < deadline:
-        time.sleep(_MOMENT)
+    with contextlib.suppress(KernelError):
+        _waiting([place for step in steps for place in _bridge_of(step)], sandbox)
+        left = list(dict.fromkeys(place for step in steps for place in _awaited(step)))
+        last = next((step.link.peer for step in reversed(steps) if _completes_cable(step)), None)
+        while time.monotonic() < deadline:
+            left = _waiting(left, sandbox)
+            if not left and (last is None or _is_sending(sandbox, *last)):
+                return
+            time.sleep(_MOMENT)
+
+
+def _completes_cable(step: Step) -> TypeGuard[SetLink]:
+    return isinstance(step, SetLink) and step.link.kind == "veth" and step.link.up
+
+
+def _is_sending(sandbox: Sandbox, name: str, ifname: str) -> bool:
+    """Tell whether the near end of the last cable can send, and with it all others.
+
+    It was up before it had a carrier, so that it drops what is sent until the kernel has come to
+    that; and the kernel comes to one link after the other. To ask for this one would prefer it.
+    """
+    links = sandbox.handle(name).transport.dump(_ALL, Link)
+    return all(_has_come_up(link) for link in links if link.ifname == ifname)
 
 
 def _bridge_of(step: Step) -> Iterator[Place]:
@@ -78,6 +99,10 @@ def _is_ready(sandbox: Sandbox, name: str, index: int) -> bool:
         link = sandbox.handle(name).transport.get(_asked(index), Link)
     except KernelError:  # somebody has deleted it since
         return True
+    return _has_come_up(link)
+
+
+def _has_come_up(link: Link) -> bool:
     return not link.carrier or link.operstate in (_UNKNOWN, _UP)
 
 
