@@ -46,6 +46,8 @@ OUTSIDE = "outside"
 NAMES = "/run/netns"
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _AT_ONCE = 64
+_OWN = 32
+"""Descriptors for clients and the holder itself, at least."""
 
 
 class Holder:
@@ -206,8 +208,8 @@ class Holder:
     def create(self, names: list[str], _: list[int]) -> Reply:
         """Make a netns for each name; give its descriptor and an rtnetlink socket in it."""
         given: list[int] = []
-        if len(self.netns) + len(names) + len(self.changes) > self.room:
-            for name in self.netns:
+        if len(self.netns) + len(self.changes) + 2 * len(names) + _OWN > self.room:
+            for name in self.netns:  # room for namespaces comes first
                 self.changes.forget(name)
         try:
             for name in names:
