@@ -8,7 +8,11 @@ import time
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from nslab.kernel import spawn
+import pytest
+
+from nslab.errors import LabNotRunningError
+from nslab.kernel import libc, spawn
+from tests.kernel.sandboxed import sandboxed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,10 +34,21 @@ def test_a_program_whose_parent_is_killed_before_it_begins_does_not_begin(tmp_pa
     parent = os.fork()
     if parent == 0:
         with mock.patch.object(spawn, "_die_with_parent", too_late):
-            spawn.run_child(["touch", str(made)], os.environ)
+            spawn.run_child("lab", ["touch", str(made)], os.environ)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(parent, 0)[1]) == -signal.SIGKILL
     os.close(writable)
     assert os.read(readable, 1) == b""  # whoever was to be the program has ended, too
     os.close(readable)
     assert not made.exists()
+
+
+@sandboxed
+def test_a_lab_that_ends_as_it_is_joined_has_ended() -> None:
+    libc.unshare(libc.CLONE_NEWPID)
+    first = os.fork()
+    if first == 0:
+        os._exit(0)
+    os.waitpid(first, 0)
+    with pytest.raises(LabNotRunningError, match='the lab "office" ended'):
+        spawn.run_child("office", ["true"], os.environ)

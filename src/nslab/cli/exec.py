@@ -60,7 +60,11 @@ def run_inside(
 ) -> int:
     """Run a command where this process is by now; give its exit code, 128+N for signal N."""
     inside = {**os.environ, "NSLAB_LAB": lab, "NSLAB_NODE": node, **environment}
-    status = spawn.run_child(command, inside, leads=leads)
+    try:
+        status = spawn.run_child(lab, command, inside, leads=leads)
+    except NslabError as error:
+        error.exit_code = spawn.EXIT_FAILED
+        raise
     if os.WIFSIGNALED(status):
         return 128 + os.WTERMSIG(status)
     return os.waitstatus_to_exitcode(status)

@@ -274,6 +274,9 @@ def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int, int
         pidfd, told = given
         return int(reply[1]), pidfd, told
     if reply[:1] == ["program"]:
+        why = _gone(lab, holder) if int(reply[1]) == errno.ENOMEM else None
+        if isinstance(why, LabNotRunningError):  # so the kernel says it in a dead PID namespace
+            raise why
         raise OSError(int(reply[1]), os.strerror(int(reply[1])), launch.program)
     if reply[:1] == ["node"]:
         raise no_such_node(lab, node, reply[1:])

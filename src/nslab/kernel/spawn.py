@@ -136,6 +136,7 @@ def _own_view(node: str) -> None:
 
 
 def run_child(
+    lab: str,
     command: Sequence[str],
     environment: Mapping[str, str],
     *,
@@ -143,15 +144,22 @@ def run_child(
 ) -> int:
     """Run a program as this process's child, with its terminal; give its wait status.
 
-    Signals that were sent to this process are passed on; those that the terminal makes reach the
-    child by themselves. With `leads` it is in front of the terminal in a process group of its own,
-    as a shell wants it that cannot see the group that was there before it.
+    This process has joined the lab. Signals that were sent to it are passed on; those that the
+    terminal makes reach the child by themselves. With `leads` it is in front of the terminal in a
+    process group of its own, as a shell wants it that cannot see the group that was there before.
+
+    Raises:
+        LabNotRunningError: the lab ended.
+        OSError: there can be no more processes.
     """
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)  # ignored, it would keep the status from us
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (*_FORWARDED, _signal.SIGCHLD))
     in_front = _foreground() == os.getpgrp()
     parted, held = os.pipe()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError as error:  # ENOMEM is said where a PID namespace has lost its first process
+        raise ended(lab) if error.errno == errno.ENOMEM else error from None
     if child == 0:
         os.close(held)
         _die_with_parent(parted)
@@ -269,11 +277,11 @@ def main() -> None:
     lab, pid, node, *command = sys.argv[1:]
     try:
         _join_again(lab, int(pid), node)
+        status = run_child(lab, command, os.environ)
     except (NslabError, OSError) as error:
         why = libc.of_oserror(f"join {node}", error) if isinstance(error, OSError) else error
         os.write(2, f"nslab: {why}\n".encode())
         os._exit(EXIT_FAILED)
-    status = run_child(command, os.environ)
     os._exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
 
 
