@@ -46,6 +46,9 @@ OUTSIDE = "outside"
 NAMES = "/run/netns"
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _AT_ONCE = 64
+_OPENING = ("open", "netns", "numbers", "socket", "sysctl", "changed")
+"""The requests that lead into a netns, and the one that asks what was done there."""
+
 _OWN = 32
 """Descriptors for clients and the holder itself, at least."""
 
@@ -175,7 +178,8 @@ class Holder:
         if verb == "release":
             self.release(connection)
             return None
-        self.watch()
+        if verb in _OPENING:
+            self.watch()
         if verb != "write":
             return self.requests[verb](rest, fds)
         if connection is self.writer:
@@ -348,7 +352,7 @@ class Holder:
     def watch(self, most: int | None = None) -> None:
         """Begin to hear of changes where that was put off until there is nothing else to do.
 
-        Whoever could change something has to ask first, so nothing is missed.
+        Whoever could change something has to ask first (_OPENING), so nothing is missed.
         """
         coming = self.unwatched[:most]
         del self.unwatched[:most]
