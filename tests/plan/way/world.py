@@ -309,16 +309,17 @@ def serve_beside(world: World) -> None:
 def serve_apart(world: World) -> None:
     """Serve the internet by a process of its own, which this one may fork and count without."""
     readable, writable = os.pipe()
+    left, held = os.pipe()
     if os.fork() == 0:
         try:
-            libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGKILL)
+            os.close(held)
             _inside(world.internet, _furnish_internet)
             os.write(writable, b"!")
-            while True:
-                signal.pause()
+            os.read(left, 1)  # until whoever holds the other end has ended, be it another user
         finally:
             os._exit(1)
     os.close(writable)
+    os.close(left)
     assert os.read(readable, 1), "the internet does not answer"
     os.close(readable)
 
