@@ -65,11 +65,12 @@ def look_at_few(sandbox: Sandbox, wanted: Wanted, past: Sequence[Desired]) -> Fe
 
 def _reaches_out(lab: Desired) -> bool:
     """Tell whether a lab has something in the machine, of which the holder hears nothing."""
-    return (
-        bool(lab.uplinks())
-        or any(node.publish for node in lab.nodes)
-        or any(bridge.host for bridge in lab.bridges)
-    )
+    return is_served(lab) or any(bridge.host for bridge in lab.bridges)
+
+
+def is_served(lab: Desired) -> bool:
+    """Tell whether a lab has a way out or published ports."""
+    return bool(lab.uplinks()) or any(node.publish for node in lab.nodes)
 
 
 def _are_many(found: Collection[str], names: Sequence[str]) -> bool:

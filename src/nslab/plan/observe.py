@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from nslab.lab.model import Desired
 
 _AHEAD = 64
-_LINKS = Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS))
+LINKS = Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS))
 _ADDRESSES = Request(RTM.GETADDR, rtnl_address.Address())
 _ROUTES = Request(RTM.GETROUTE, rtnl_route.Route(table8=RT_TABLE.MAIN, table=RT_TABLE.MAIN))
 _FORWARDING = {
@@ -117,7 +117,7 @@ def read_ports(sandbox: Sandbox, names: Sequence[str]) -> State:
     for start in range(0, len(names), _AHEAD):
         sandbox.open(names[start : start + _AHEAD])
         for name in names[start : start + _AHEAD]:
-            links = sandbox.handle(name).transport.dump(_LINKS, Link)
+            links = sandbox.handle(name).transport.dump(LINKS, Link)
             ifnames = [link.ifname or "" for link in links]
             found[name] = NetnsState({ifname: LinkState(ifname, "") for ifname in ifnames})
     return found
@@ -202,7 +202,7 @@ def further_sysctls(states: Iterable[State]) -> dict[str, list[str]]:
 
 def _netns(handle: Handle) -> tuple[list[Link], NetnsState]:
     transport = handle.transport
-    links = transport.dump(_LINKS, Link)
+    links = transport.dump(LINKS, Link)
     addresses = transport.dump(_ADDRESSES, rtnl_address.Address)
     names = {link.index: link.ifname or "" for link in links}
     state = NetnsState(known=_standing(links))

@@ -39,6 +39,16 @@ def pairs_of(states: Iterable[State]) -> Pairs:
     }
 
 
+def _ends(raw: dict[str, list[Link]]) -> dict[End, Link]:
+    """Give the links whose other end is in another netns."""
+    return {
+        (name, link.ifname or ""): link
+        for name, links in raw.items()
+        for link in links
+        if link.link is not None and link.link_netnsid is not None
+    }
+
+
 def trust_peers(
     sandbox: Sandbox, raw: dict[str, list[Link]], observed: State, likely: Pairs
 ) -> None:
@@ -46,12 +56,7 @@ def trust_peers(
 
     There is one cable to each of those, so that it is this one if it leads there at all.
     """
-    ends = {
-        (name, link.ifname or ""): link
-        for name, links in raw.items()
-        for link in links
-        if link.link is not None and link.link_netnsid is not None
-    }
+    ends = _ends(raw)
     far = {end: likely[end] for end in ends if end in likely and likely[end][0] not in observed}
     there = set(sandbox.names() if far else ())
     asked = sorted((peer, end) for end, peer in far.items() if peer[0] in there)
@@ -68,12 +73,7 @@ def join_peers(
     sandbox: Sandbox, raw: dict[str, list[Link]], observed: State, likely: Pairs
 ) -> None:
     """Find out which veth ends belong together."""
-    ends = {
-        (name, link.ifname or ""): link
-        for name, links in raw.items()
-        for link in links
-        if link.link is not None and link.link_netnsid is not None
-    }
+    ends = _ends(raw)
     for end in list(ends):
         if end in ends and likely.get(end) in ends:
             peer = likely[end]

@@ -18,7 +18,7 @@ from nslab.lab.dump import written
 from nslab.lab.load import reread
 from nslab.lab.names import FORWARD
 from nslab.plan.diff import compare
-from nslab.plan.doubt import Few, look_at_few
+from nslab.plan.doubt import Few, is_served, look_at_few
 from nslab.plan.host.hosting import Hosting, hosting
 from nslab.plan.lower import lower
 from nslab.plan.observe import observe, read_standing, read_sysctls
@@ -140,17 +140,13 @@ def _relays(
     sandbox: Sandbox | None = None,
 ) -> Serving:
     """Compare the relays that a lab shall have with those that run; see that ports are free."""
-    if not any(_is_served(lab) for lab in (desired, *past)):
+    if not any(is_served(lab) for lab in (desired, *past)):
         return Serving()
     from nslab.plan.way.serve import refuse_busy, serve  # most labs need not load it
 
     serving = serve(desired, leading.way, past, leading.before, sandbox)
     refuse_busy(serving)
     return serving
-
-
-def _is_served(lab: Desired) -> bool:
-    return bool(lab.uplinks()) or any(node.publish for node in lab.nodes)
 
 
 def same_source(sandbox: Sandbox, source: str) -> str:

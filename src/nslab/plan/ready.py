@@ -18,6 +18,7 @@ from nslab.lab.address import is_link_local
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.link import RTEXT_FILTER, Link
+from nslab.plan.observe import LINKS
 from nslab.plan.steps import AddAddress, SetLink
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 _PATIENCE = 2.0
 _MOMENT = 0.005
 _AT_ONCE = 64
-_ALL = Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS))
 _UNKNOWN, _UP = 0, 6  # IF_OPER_UNKNOWN is what `lo` has
 
 
@@ -65,7 +65,7 @@ def _is_sending(sandbox: Sandbox, name: str, ifname: str) -> bool:
     It was up before it had a carrier, so that it drops what is sent until the kernel has come to
     that; and the kernel comes to one link after the other. To ask for this one would prefer it.
     """
-    links = sandbox.handle(name).transport.dump(_ALL, Link)
+    links = sandbox.handle(name).transport.dump(LINKS, Link)
     return all(_has_come_up(link) for link in links if link.ifname == ifname)
 
 

@@ -9,6 +9,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from nslab.cli.checks.check import Check
 from nslab.cli.checks.kinds import PROBE
 from nslab.errors import NslabError
@@ -35,13 +37,6 @@ _TUN = Path("/dev/net/tun")
 _FEW_FILES = 4096
 _FEW_PIDS = 4096
 _FEW_NODES = 1000
-_FEW_NEIGHBOURS = 16384
-_FEW_WATCHERS = 1024
-_FEW_CONNECTIONS = 65536
-_FLOODS = "net.core.netdev_max_backlog"
-_NEIGHBOURS = "net.ipv4.neigh.default.gc_thresh3"
-_WATCHERS = "fs.inotify.max_user_instances"
-_CONNECTIONS = "net.netfilter.nf_conntrack_max"
 
 
 def programs() -> Iterator[Check]:
@@ -101,10 +96,10 @@ def limits() -> Iterator[Check]:
     left = memory()
     if left is not None:
         yield _memory(left)
-    for key, check in _SWITCHES.items():
-        most = read_switch(sysctl_path(key))
+    for switch in _SWITCHES:
+        most = read_switch(sysctl_path(switch.key))
         if most is not None:
-            yield check(int(most))
+            yield switch.check(int(most))
 
 
 def _files() -> Check:
@@ -147,38 +142,57 @@ def _memory(left: int) -> Check:
     return Check("memory", good, f"enough for about {nodes:,} nodes on a bridge", remedy)
 
 
-def _floods(most: int) -> Check:
-    good = most >= BACKLOG
-    detail = f"{most:,} packets wait at once, of what a bridge sends to all of its ports"
-    remedy = "" if good else f"`sudo sysctl -w {_FLOODS}={BACKLOG}`"
-    return Check("floods", good, detail, remedy)
+class _Switch(Struct, frozen=True):
+    """A sysctl that limits something.
+
+    Attributes:
+        name: what it limits.
+        key: the sysctl.
+        least: the value that is enough for most.
+        better: the value that is advised where it is less.
+        told: what a value means.
+    """
+
+    name: str
+    key: str
+    least: int
+    better: int
+    told: Callable[[int], str]
+
+    def check(self, most: int) -> Check:
+        """Judge a value."""
+        good = most >= self.least
+        remedy = "" if good else f"`sudo sysctl -w {self.key}={self.better}`"
+        return Check(self.name, good, self.told(most), remedy)
 
 
-def _neighbours(most: int) -> Check:
-    good = most >= _FEW_NEIGHBOURS
-    pairs = f"{most:,}, enough for all pairs of {math.isqrt(most):,} nodes on a bridge"
-    remedy = "" if good else f"`sudo sysctl -w {_NEIGHBOURS}={1 << 20}`"
-    return Check("neighbours", good, pairs, remedy)
-
-
-def _watchers(most: int) -> Check:
-    good = most >= _FEW_WATCHERS
-    detail = f"{most:,} for each user, one for each daemon that watches files"
-    remedy = "" if good else f"`sudo sysctl -w {_WATCHERS}={8 * _FEW_WATCHERS}`"
-    return Check("inotify", good, detail, remedy)
-
-
-def _connections(most: int) -> Check:
-    good = most >= _FEW_CONNECTIONS
-    detail = f"{most:,} through each netns that masquerades"
-    remedy = "" if good else f"`sudo sysctl -w {_CONNECTIONS}={4 * _FEW_CONNECTIONS}`"
-    return Check("connections", good, detail, remedy)
-
-
-_SWITCHES: dict[str, Callable[[int], Check]] = {
-    _FLOODS: _floods,
-    _NEIGHBOURS: _neighbours,
-    _WATCHERS: _watchers,
-    _CONNECTIONS: _connections,
-}
-"""The sysctls that limit something, and what to make of their values."""
+_SWITCHES = (
+    _Switch(
+        "floods",
+        "net.core.netdev_max_backlog",
+        BACKLOG,
+        BACKLOG,
+        "{:,} packets wait at once, of what a bridge sends to all of its ports".format,
+    ),
+    _Switch(
+        "neighbours",
+        "net.ipv4.neigh.default.gc_thresh3",
+        16384,
+        1 << 20,
+        lambda most: f"{most:,}, enough for all pairs of {math.isqrt(most):,} nodes on a bridge",
+    ),
+    _Switch(
+        "inotify",
+        "fs.inotify.max_user_instances",
+        1024,
+        8192,
+        "{:,} for each user, one for each daemon that watches files".format,
+    ),
+    _Switch(
+        "connections",
+        "net.netfilter.nf_conntrack_max",
+        65536,
+        262144,
+        "{:,} through each netns that masquerades".format,
+    ),
+)
