@@ -131,6 +131,24 @@ class NetnsCreationError(KernelError):
         self.netns = netns
 
 
+class SysctlError(KernelError):
+    """A sysctl could not be set.
+
+    Attributes:
+        netns: the name of the network namespace that it belongs to.
+        key: its name.
+        value: what it was to be.
+    """
+
+    def __init__(
+        self, netns: str, key: str, value: str, errno: int, reason: str, *, hint: str | None = None
+    ) -> None:
+        super().__init__(f"sysctl {key}={value}", errno, reason, hint=hint)
+        self.netns = netns
+        self.key = key
+        self.value = value
+
+
 class StepError(NslabError):
     """A step of a plan failed; what was done before it has been undone.
 

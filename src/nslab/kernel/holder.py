@@ -29,14 +29,17 @@ from nslab.kernel.changes import Changes, listen
 from nslab.kernel.limits import netns_kept, raise_descriptor_limit
 from nslab.kernel.memory import FILES, Memory
 from nslab.kernel.netns import OWN
-from nslab.kernel.procfs import exchange, members
+from nslab.kernel.procfs import members
 from nslab.kernel.root import build_root, isolate
+from nslab.kernel.sysctls import Sysctls
 from nslab.kernel.transport import open_socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
+    T = TypeVar("T")
     Reply = tuple[list[str], list[int]]
     """The words of an answer and its descriptors, which the holder closes once they are sent."""
 
@@ -67,6 +70,7 @@ class Holder:
         self.kept = False
         self.memory = Memory()
         self.changes = Changes()
+        self.sysctls = Sysctls()
         self.unwatched: list[str] = []
         self.self_path = f"/proc/{os.readlink('/proc/self')}/fd"
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
@@ -204,27 +208,37 @@ class Holder:
 
     def forget(self, fds: list[int]) -> None:
         """Close what was handed over, except what the holder itself keeps."""
-        own = {*self.netns.values(), *self.memory.descriptors()}
-        wire.close([fd for fd in fds if fd not in own])
+        if fds:
+            own = {*self.netns.values(), *self.memory.descriptors()}
+            wire.close([fd for fd in fds if fd not in own])
 
     # The requests: each gives words and descriptors.
 
-    def create(self, names: list[str], _: list[int]) -> Reply:
-        """Make a netns for each name; give its descriptor and an rtnetlink socket in it."""
+    def create(self, words: list[str], _: list[int]) -> Reply:
+        """Make a netns for each name; give its descriptor and an rtnetlink socket in it.
+
+        After a name may come sysctls (`key=value`) to be set there: it has no link yet that they
+        would touch, so they cost the least now. The answer holds what came of each, as `sysctl`.
+        """
+        names = [word for word in words if "=" not in word]
         given: list[int] = []
+        came: list[str] = []
         if len(self.netns) + len(self.changes) + 2 * len(names) + _OWN > self.room:
             for name in self.netns:  # room for namespaces comes first
                 self.changes.forget(name)
         try:
-            for name in names:
+            for word in words:
+                if "=" in word:
+                    came += self.sysctls.exchange([word])
+                    continue
                 libc.unshare(libc.CLONE_NEWNET)
-                given += self.adopt_netns(name)
+                given += self.adopt_netns(word)
         except (KernelError, OSError) as error:
             reason = error.operation if isinstance(error, KernelError) else "name the namespace"
             return ["partial", str(error.errno), reason], given
         finally:
             libc.setns(self.outside, libc.CLONE_NEWNET)
-        return ["ok"], given
+        return ["ok", *came], given
 
     def adopt_netns(self, name: str) -> list[int]:
         """Keep the netns that the holder is in, under that name; or leave no trace of it."""
@@ -262,7 +276,7 @@ class Holder:
         found = itertools.takewhile(self.netns.__contains__, names)
         return ["ok"], [self.netns[name] for name in found]
 
-    def inside(self, name: str, function: Callable[[], int]) -> int:
+    def inside(self, name: str, function: Callable[[], T]) -> T:
         """Run a function in a netns and come back; the holder has one thread and it is its own."""
         libc.setns(self.netns[name], libc.CLONE_NEWNET)
         try:
@@ -323,15 +337,10 @@ class Holder:
 
         The answer holds each key's value from before, or `!` and the error number.
         """
-        before: list[str] = []
-
-        def act() -> int:
-            before.extend(exchange(word) for word in words[1:])
-            return 0
-
-        if words[0] in self.netns:
-            self.inside(words[0], act)
-        return ["ok", *before], []
+        name, *asked = words
+        if name not in self.netns:
+            return ["ok"], []
+        return ["ok", *self.inside(name, lambda: self.sysctls.exchange(asked))], []
 
     def conclude(self, words: list[str], _: list[int]) -> Reply:
         """Forget all but the kept file: nothing else of the lab is there.

@@ -31,6 +31,12 @@ MS_SLAVE = 0x80000
 MS_SHARED = 0x100000
 MNT_DETACH = 2
 
+_FSOPEN, _FSCONFIG, _FSMOUNT = 430, 431, 432
+"""Numbers of system calls that glibc knows since 2.36 only; the same on all machines but Alpha."""
+
+_CLOEXEC = 1
+_FSCONFIG_CMD_CREATE = 6
+
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 
@@ -63,6 +69,12 @@ def _check(result: int, operation: str) -> None:
         raise failure(operation, ctypes.get_errno())
 
 
+def _number(result: int, operation: str) -> int:
+    if result < 0:
+        raise failure(operation, ctypes.get_errno())
+    return result
+
+
 def unshare(flags: int) -> None:
     """Move the calling thread into new namespaces (man 2 unshare)."""
     _enter("unshare", flags)
@@ -92,6 +104,20 @@ def mount(source: str, target: str, kind: str, flags: int = 0, options: str = ""
     arguments = (source.encode(), os.fsencode(target), kind.encode())
     result = _libc.mount(*arguments, ctypes.c_ulong(flags), options.encode() or None)
     _check(result, f"mount {source or kind} on {target}")
+
+
+def mount_apart(kind: str) -> int:
+    """Make a file system that is seen nowhere; give a descriptor of its root (man 2 fsmount).
+
+    It lives as long as something of it is open. Linux has this since 5.2.
+    """
+    context = _number(_libc.syscall(_FSOPEN, kind.encode(), _CLOEXEC), f"fsopen({kind})")
+    try:
+        made = _libc.syscall(_FSCONFIG, context, _FSCONFIG_CMD_CREATE, None, None, 0)
+        _check(made, f"fsconfig({kind})")
+        return _number(_libc.syscall(_FSMOUNT, context, _CLOEXEC, 0), f"fsmount({kind})")
+    finally:
+        os.close(context)
 
 
 def umount(target: str, flags: int = MNT_DETACH) -> None:

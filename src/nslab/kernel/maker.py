@@ -12,16 +12,17 @@ import os
 from nslab.errors import KernelError, LabNotRunningError, NetnsCreationError
 from nslab.kernel import reach
 from nslab.kernel.channel import Channel
+from nslab.kernel.sysctls import refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 else:
     from _collections import deque  # without the 2 ms of all the others
 
 _AHEAD = 8  # requests that may be under way
-_AT_ONCE = 50  # namespaces in one of them
+_FIRST, _AT_ONCE = 4, 16  # namespaces in the first of them, and in later ones
 
 
 class Maker:
@@ -44,24 +45,37 @@ class Maker:
         self.lab = lab
         self._make_room = make_room
         self._take = take
-        self._at_once = min(at_once, _AT_ONCE)
+        self._most = min(at_once, _AT_ONCE)
+        self._at_once = min(self._most, _FIRST)
         self._channel: Channel | None = None
         self._foreseen: set[str] = set()
+        self._settings: dict[str, list[str]] = {}
         self._awaited: set[str] = set()
         self._waiting: deque[str] = deque()
         self._under_way: deque[tuple[Channel, list[str]]] = deque()
 
-    def foresee(self, names: Iterable[str]) -> None:
-        """Begin to make what `create` will ask for."""
-        wanted = list(names)
+    def foresee(self, wanted: Mapping[str, list[str]]) -> None:
+        """Begin to make what `create` will ask for, and set sysctls (`key=value`) there.
+
+        Whoever waits for the netns is told if one could not be set.
+        """
         self._foreseen.update(wanted)
-        self._want(wanted)
+        self._settings.update(wanted)
+        self._want(list(wanted))
+
+    def sets(self, name: str, word: str) -> bool:
+        """Tell whether it was foreseen that a sysctl is set in a netns."""
+        return word in self._settings.get(name, ())
 
     def create(self, names: Iterable[str]) -> None:
         """Have a netns made for each name, unless that was foreseen."""
         asked = list(names)
         self._want([name for name in asked if name not in self._foreseen])
         self._foreseen.difference_update(asked)
+
+    def awaits(self, name: str) -> bool:
+        """Tell whether a netns was asked for and is not there yet."""
+        return name in self._awaited
 
     def wait_for(self, names: Iterable[str]) -> None:
         """Wait until those of these netns that were asked for are there.
@@ -109,12 +123,15 @@ class Maker:
                 self._channel = Channel(self.lab, reach.connect(self.lab)[0])
             names = list(itertools.islice(self._waiting, self._at_once))
             try:
-                self._channel.send(["create", *names])
+                settings = self._settings
+                asked = [word for name in names for word in (name, *settings.get(name, ()))]
+                self._channel.send(["create", *asked])
             except LabNotRunningError:
                 self._waiting.clear()
                 self._awaited.clear()
                 raise self._hung_up(names) from None
             self._under_way.append((self._channel, names))
+            self._at_once = min(2 * self._at_once, self._most)  # there is something to do early
             for _ in names:
                 self._waiting.popleft()
 
@@ -142,9 +159,16 @@ class Maker:
         except KernelError as error:
             return error
         self._take(names, fds)
-        if reply[0] == "ok":
-            return None
-        return _creation_error(names[len(fds) // 2], int(reply[1]))
+        if reply[0] != "ok":
+            return _creation_error(names[len(fds) // 2], int(reply[1]))
+        return self._refused(names, reply[1:]) if any(w[:1] == "!" for w in reply[1:]) else None
+
+    def _refused(self, names: Sequence[str], came: Sequence[str]) -> KernelError:
+        """Make the error of the first sysctl that could not be set."""
+        settings = [(name, word) for name in names for word in self._settings.get(name, ())]
+        paired = zip(settings, came, strict=True)
+        name, word, said = next((n, w, said) for (n, w), said in paired if said[:1] == "!")
+        return refused(name, word, int(said[1:]))
 
     def _hung_up(self, names: Sequence[str]) -> KernelError:
         """Tell that the holder hung up.

@@ -51,17 +51,28 @@ def sysctl_path(key: str) -> str:
     return "/proc/sys/" + (key if "/" in key else key.replace(".", "/"))
 
 
-def exchange(word: str) -> str:
-    """Read a sysctl and, for `key=value`, set it; give the value from before, or `!errno`."""
+def exchange(word: str, proc: int | None = None) -> str:
+    """Read a sysctl and, for `key=value`, set it; give the value from before, or `!errno`.
+
+    Args:
+        word: key, or key and value.
+        proc: a descriptor of the mount of proc to look into; /proc if there is none.
+    """
     key, given, value = word.partition("=")
     if ".." in key.split("/"):
         return f"!{errno.EINVAL}"
     path = sysctl_path(key)
+    if proc is not None:
+        path = path.removeprefix("/proc/")
+
+    def opener(path: str, flags: int) -> int:
+        return os.open(path, flags, dir_fd=proc)
+
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", opener=opener) as file:
             before = file.read().strip()
         if given:
-            with open(path, "w", encoding="utf-8") as file:
+            with open(path, "w", encoding="utf-8", opener=opener) as file:
                 file.write(f"{value}\n")
     except OSError as error:
         return f"!{error.errno}"

@@ -22,7 +22,7 @@ from nslab.kernel.transport import Transport, adopt_socket, open_socket
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import OrderedDict
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Self
 else:
     from _collections import OrderedDict  # without the 2 ms of all the others
@@ -154,6 +154,18 @@ class Sandbox:
             if len(fds) != 2 * len(chunk):
                 raise no_such_node(self.lab, chunk[len(fds) // 2], self.names())
 
+    def open_ahead(self, names: Sequence[str]) -> None:
+        """Open the netns of these names at once, as `open`, but wait for none that is being made.
+
+        Raises:
+            NodeNotFoundError: the lab has no such name.
+        """
+        self.open([name for name in names if not self.awaits(name)])
+
+    def awaits(self, name: str) -> bool:
+        """Tell whether a netns was asked for and is not there yet, as far as this side knows."""
+        return self._maker.awaits(name)
+
     def netns(self, name: str) -> int:
         """Give a new descriptor of the netns of that name; the caller closes it.
 
@@ -166,9 +178,17 @@ class Sandbox:
             raise no_such_node(self.lab, name, self.names())
         return fds[0]
 
-    def foresee(self, names: Iterable[str]) -> None:
-        """Let the holder begin to make what `create` will ask for."""
-        self._maker.foresee(names)
+    def foresee(self, wanted: Mapping[str, list[str]]) -> None:
+        """Let the holder begin to make what `create` will ask for.
+
+        Args:
+            wanted: names, and for each the sysctls (`key=value`) to be set there at once.
+        """
+        self._maker.foresee(wanted)
+
+    def foresaw(self, name: str, word: str) -> bool:
+        """Tell whether a sysctl is set as a netns is made, and who needs that will be told."""
+        return self._maker.sets(name, word)
 
     def create(self, names: Iterable[str]) -> None:
         """Have the holder make a netns for each name; it works ahead while this process goes on.

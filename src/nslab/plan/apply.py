@@ -13,6 +13,7 @@ from nslab.errors import (
     NodeNotFoundError,
     NslabError,
     StepError,
+    SysctlError,
 )
 from nslab.kernel import libc
 from nslab.plan.steps import (
@@ -24,11 +25,14 @@ from nslab.plan.steps import (
     DeleteRoute,
     Remember,
     SetLink,
+    SetSysctl,
     Step,
 )
 
 if TYPE_CHECKING:
-    from nslab.kernel.sandbox import Sandbox
+    from nslab.kernel.sandbox import Handle, Sandbox
+    from nslab.kernel.transport import Transport
+    from nslab.netlink.message import Request
     from nslab.plan.interrupts import Check
 
 _BATCH = 64
@@ -87,7 +91,7 @@ def _take_all(
                 watch(step)
         if _is_sent(run[0]) and not sandbox.has_open(run[0].netns):
             with contextlib.suppress(NodeNotFoundError):  # who needs what is not there will tell
-                sandbox.open(_places(runs[place : place + _BATCH]))
+                sandbox.open_ahead(_places(runs[place : place + _BATCH]))
         _take(run, sandbox, done)
     sandbox.settle()
 
@@ -100,6 +104,8 @@ def _places(runs: Sequence[list[Step]]) -> list[str]:
 def _step_error(error: NslabError, undo_errors: Sequence[NslabError]) -> NslabError:
     if isinstance(error, NetnsCreationError):
         return StepError(AddNetns(error.netns), error, undo_errors)
+    if isinstance(error, SysctlError):
+        return StepError(SetSysctl(error.netns, error.key, error.value), error, undo_errors)
     if isinstance(error, StepError):
         return StepError(error.failed, error.cause, undo_errors)
     return error
@@ -173,7 +179,7 @@ def _take(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:
 def _act(deed: Deed, sandbox: Sandbox) -> None:
     try:
         deed.act(sandbox)
-    except NetnsCreationError:
+    except (NetnsCreationError, SysctlError):
         raise
     except NslabError as error:
         raise StepError(deed, error) from None
@@ -187,14 +193,37 @@ def _is_sent(step: Step) -> bool:
 
 
 def _send(run: list[Step], sandbox: Sandbox, done: list[Step]) -> list[tuple[Step, KernelError]]:
-    """Send the messages of steps in one netns; give those that the kernel refused."""
-    requests = [(step, request) for step in run for request in step.requests(sandbox.handle)]
-    transport = sandbox.handle(run[0].netns).transport
+    """Send the messages of steps in one netns; give those that the kernel refused.
+
+    They go out together, but none waits for a netns that only a later one needs.
+    """
+    refused: list[tuple[Step, KernelError]] = []
+    asked: list[tuple[Step, Request]] = []
+
+    def opened(name: str) -> Handle:
+        if asked and sandbox.awaits(name):
+            flush()
+        return sandbox.handle(name)
+
+    def flush() -> None:
+        refused.extend(_exchange(asked, sandbox.handle(run[0].netns).transport, done))
+        asked.clear()
+
+    for step in run:
+        requests = step.requests(opened)
+        asked += [(step, request) for request in requests]
+    flush()
+    return refused
+
+
+def _exchange(
+    asked: Sequence[tuple[Step, Request]], transport: Transport, done: list[Step]
+) -> list[tuple[Step, KernelError]]:
     try:
-        errors = transport.batch([request for _, request in requests])
+        errors = transport.batch([request for _, request in asked])
     except KernelError as error:  # answers were lost: the steps may have been taken
-        done.extend(run)
-        raise StepError(run[0], error) from None
-    answers = [(step, error) for (step, _), error in zip(requests, errors, strict=True)]
+        done.extend(step for step, _ in asked)
+        raise StepError(asked[0][0], error) from None
+    answers = [(step, error) for (step, _), error in zip(asked, errors, strict=True)]
     done.extend(step for step, error in answers if error is None)
     return [(step, error) for step, error in answers if error is not None]

@@ -12,6 +12,7 @@ from nslab.kernel import record
 from nslab.kernel.sandbox import OUTSIDE, Sandbox
 from nslab.lab.dump import written
 from nslab.plan.apply import apply
+from nslab.plan.effects import names_link, unlike
 from nslab.plan.ending import make_room
 from nslab.plan.host.hosting import hosting
 from nslab.plan.lower import lower
@@ -20,7 +21,7 @@ from nslab.plan.plan import parted
 from nslab.plan.planning import defaults_of, host_defaults, plan_change, plan_new, same_source
 from nslab.plan.ready import await_links
 from nslab.plan.room import needs_of_change, needs_of_lab, refuse_crowded
-from nslab.plan.state import KEPT
+from nslab.plan.state import IMPLIED, KEPT
 from nslab.plan.steps import Remember
 from nslab.plan.way.lead import Leading, decide, refuse_overtaken
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from nslab.plan.apply import Watch
     from nslab.plan.interrupts import Check
     from nslab.plan.plan import Plan
+    from nslab.plan.state import State
     from nslab.plan.steps import Step
     from nslab.plan.wanted import Wanted
 
@@ -68,7 +70,7 @@ def begin(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) -
         refuse_crowded(sandbox, needs_of_lab(state))
         defaults = defaults_of(sandbox, [state])
         standing, before = read_standing(sandbox), _remembered(sandbox)
-        sandbox.foresee(name for name in state if name not in KEPT)
+        sandbox.foresee(_coming(state, defaults))
         if desired.uplinks():
             leading = decide(desired, wanted.uplink, direct=wanted.direct)
         own = hosting(desired, wanted.host, None, {})
@@ -88,6 +90,20 @@ def begin(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) -
             raise LabInterrupted(undone) from None
         raise
     _tidy(sandbox)
+
+
+def _coming(state: State, defaults: dict[str, str]) -> dict[str, list[str]]:
+    """Give each netns that is to be made, with the sysctls that a new one is to have else."""
+    absent = {key for key in IMPLIED if key not in defaults}
+    return {
+        name: [
+            f"{key}={netns.sysctl[key]}"
+            for key in unlike(netns.sysctl, defaults)
+            if key not in absent and not names_link(key)
+        ]
+        for name, netns in state.items()
+        if name not in KEPT
+    }
 
 
 def change(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) -> None:

@@ -14,7 +14,7 @@ from nslab.errors import NslabError
 from nslab.kernel.sandbox import HOST
 from nslab.plan.addresses import coming, complete, leaving, takes_along
 from nslab.plan.agree import agrees
-from nslab.plan.effects import USUAL_MTU, as_it_comes, mtu_of, names_link, reaches
+from nslab.plan.effects import USUAL_MTU, as_it_comes, mtu_of, names_link, reaches, unlike
 from nslab.plan.order import cable_order
 from nslab.plan.plan import Plan
 from nslab.plan.state import (
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from nslab.plan.state import End, State
 
 _EMPTY = NetnsState()
+
+_READY = 16  # namespaces that wait to be configured while there are more cables to be made
 
 
 def compare(
@@ -111,6 +113,7 @@ class _Comparison:
         self.doomed: set[End] = set()
         self.lost: set[tuple[str, Route]] = set()
         self.made: set[End] = set()
+        self.configured: set[str] = set()
         self.ports: set[End] = set()  # those that come as ports and up
         self.busy = {name: state for name, state in self.desired.items() if not self.is_so(name)}
 
@@ -132,7 +135,8 @@ class _Comparison:
         yield from self.cables()
         yield from self.macvlans()
         for name in self.busy:
-            yield from self.configure(name)
+            if name not in self.configured:
+                yield from self.configure(name)
         yield from self.raise_bridges()
         yield from (DeleteNetns(name) for name in self.gone)
 
@@ -285,12 +289,10 @@ class _Comparison:
             for key in self.last.get(name, _EMPTY).sysctl
             if key not in wanted and self.defaults.get(key)
         }
-        for key, value in {**returned, **wanted}.items():
-            if names_link(key) == before_links or key in self.absent:
-                continue
-            before = present.get(key)
-            if before is None or before.split() != value.split():
-                yield SetSysctl(name, key, value, before)
+        due = {**returned, **wanted}
+        for key in unlike(due, present):
+            if names_link(key) != before_links and key not in self.absent:
+                yield SetSysctl(name, key, due[key], present.get(key))
 
     def bridges(self) -> Iterator[Step]:
         """Make bridges, and give them an MTU before anything lies on them that needs it."""
@@ -312,6 +314,11 @@ class _Comparison:
         return wanted.mtu or (USUAL_MTU if asked and asked.mtu else before.mtu)
 
     def cables(self) -> Iterator[Step]:
+        """Make cables, and configure each netns once all its links are there.
+
+        Ends that wait to be brought up cost time quadratically: each time a link comes to life, the
+        kernel looks through all that do not run yet (net/core/link_watch.c).
+        """
         coming = {
             name: [
                 (link.ifname, link.peer)
@@ -320,11 +327,28 @@ class _Comparison:
             ]
             for name, state in self.busy.items()
         }
+        left = {name: self.missing_links(name) for name in self.busy}
+        ready: list[str] = []
+        place = ""
         for near, far in cable_order(coming):
+            if near[0] != place or len(ready) >= _READY:
+                for name in ready:
+                    yield from self.configure(name)
+                ready.clear()
+            place = near[0]
             link = self.planned(*near)
             master = self.master_of(near[0], link)
             self.ports |= {near} if master else set()
             yield AddVeth(near[0], link, far[0], self.planned(*far), master)
+            for name in (near[0], far[0]):
+                left[name] -= 1
+                if not left[name]:
+                    ready.append(name)
+
+    def missing_links(self, name: str) -> int:
+        """Count the links that a netns is to get, without bridges, which come before all others."""
+        links = self.desired[name].links.values()
+        return sum(each.kind != "bridge" and (name, each.ifname) in self.made for each in links)
 
     def macvlans(self) -> Iterator[Step]:
         for name, state in self.busy.items():
@@ -336,6 +360,7 @@ class _Comparison:
                     yield AddMacvlan(*link.peer, index, name, self.planned(*end), master)
 
     def configure(self, name: str) -> Iterator[Step]:
+        self.configured.add(name)
         yield from self.settings(name, before_links=False)
         links = [link for link in self.desired[name].links.values() if link.kind != "bridge"]
         speaking = [link for link in links if self.speaks(name, link.ifname)]

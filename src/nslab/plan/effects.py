@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from nslab.lab.model import Route
     from nslab.plan.state import LinkState
 
@@ -25,6 +27,14 @@ def names_link(key: str) -> bool:
     """Tell whether a sysctl is one link's own."""
     parts = key.split(".")
     return len(parts) > 4 and parts[2] in ("conf", "neigh") and parts[3] not in ("all", "default")
+
+
+def unlike(wanted: Mapping[str, str], present: Mapping[str, str]) -> Iterator[str]:
+    """Give the keys of sysctls that are not, or not known to be, as wanted."""
+    for key, value in wanted.items():
+        before = present.get(key)
+        if before is None or before.split() != value.split():
+            yield key
 
 
 def mtu_of(link: LinkState, before: LinkState) -> int | None:

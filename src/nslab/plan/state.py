@@ -49,7 +49,7 @@ MODERN = dict.fromkeys(IMPLIED, "0")
 """Their values in a new netns of a machine that speaks IPv6 and was not told otherwise."""
 
 
-class LinkState(Struct, frozen=True):
+class LinkState(Struct, frozen=True, gc=False):
     """One link.
 
     Attributes:
@@ -77,7 +77,7 @@ class LinkState(Struct, frozen=True):
     settings: Settings = ()
 
 
-class NetnsState(Struct):
+class NetnsState(Struct, gc=False):
     """One netns: its links by name, its static routes, the sysctls that matter.
 
     Attributes:

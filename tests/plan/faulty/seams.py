@@ -177,14 +177,13 @@ def _arm_sysctls(seams: Seams) -> None:
 
     real = procfs.exchange
 
-    def exchange(word: str) -> str:
+    def exchange(word: str, proc: int | None = None) -> str:
         fault = seams.passes("sysctl", word)
-        return f"!{getattr(errno, fault)}" if fault else real(word)
+        return f"!{getattr(errno, fault)}" if fault else real(word, proc)
 
     procfs.exchange = exchange
-    for name in ("nslab.kernel.holder", "nslab.plan.way.host"):
-        if name in sys.modules:
-            sys.modules[name].exchange = exchange  # type: ignore[attr-defined]
+    if "nslab.plan.way.host" in sys.modules:
+        sys.modules["nslab.plan.way.host"].exchange = exchange  # type: ignore[attr-defined]
 
 
 def _arm_children(seams: Seams) -> None:

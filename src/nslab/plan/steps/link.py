@@ -58,7 +58,12 @@ class AddBridge(Step, frozen=True):
 
 
 class AddVeth(Step, frozen=True):
-    """Make a cable: both ends placed and named by one message; a port comes enslaved and up."""
+    """Make a cable: both ends placed and named by one message; a port comes enslaved and up.
+
+    Each end is asked for with the one queue that it would use anyway: else the kernel makes one for
+    each CPU, and takes the others out of use again, for which it waits until all CPUs know
+    (drivers/net/veth.c: veth_init_queues).
+    """
 
     near: LinkState
     far_netns: str
@@ -96,6 +101,8 @@ class AddVeth(Step, frozen=True):
             address=mac_bytes(far.mac),
             mtu=far.mtu,
             net_ns_fd=opened(self.far_netns).fd,
+            num_tx_queues=1,
+            num_rx_queues=1,
         )
         flags = IFF.UP if master else 0
         body = Link(
@@ -106,6 +113,8 @@ class AddVeth(Step, frozen=True):
             address=mac_bytes(near.mac),
             mtu=near.mtu,
             master=master.ifindex if master else None,
+            num_tx_queues=1,
+            num_rx_queues=1,
             linkinfo=LinkInfo(kind="veth", data=VethInfo(peer=peer)),
         )
         return [Request(RTM.NEWLINK, body, NEW)]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from nslab.kernel import libc
+from nslab.kernel.sysctls import refused
 from nslab.plan.steps.step import Deed, Step
 
 if TYPE_CHECKING:
@@ -67,8 +66,10 @@ class SetSysctl(Deed, frozen=True):
         return [SetSysctl(self.netns, self.key, self.before, self.value)]
 
     def act(self, sandbox: Sandbox) -> None:
-        """Set it by way of the holder: netlink has no word for it."""
-        (answer,) = sandbox.sysctl(self.netns, [f"{self.key}={self.value}"])
+        """Set it by way of the holder, unless that was foreseen: netlink has no word for it."""
+        word = f"{self.key}={self.value}"
+        if sandbox.foresaw(self.netns, word):
+            return
+        (answer,) = sandbox.sysctl(self.netns, [word])
         if isinstance(answer, OSError):
-            hint = "this kernel has no such setting" if answer.errno == errno.ENOENT else None
-            raise libc.failure(f"sysctl {self.key}={self.value}", answer.errno or 0, hint=hint)
+            raise refused(self.netns, word, answer.errno or 0)

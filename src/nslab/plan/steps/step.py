@@ -32,7 +32,7 @@ def ip_in(netns: str) -> str:
 NEW = NLM_F.CREATE | NLM_F.EXCL
 
 
-class Step(Struct, frozen=True):
+class Step(Struct, frozen=True, gc=False):
     """One act in one netns."""
 
     netns: str
