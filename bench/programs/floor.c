@@ -29,6 +29,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +41,8 @@ enum { MOST_ACKS = 8, ACK_SIZE = 1024 };
 /* Messages of one datagram, so that their acknowledgements fit into the socket's buffer. */
 enum { MOST_MESSAGES = 64 };
 enum { NAME_SIZE = 64 };
+/* Files looked at through one mount of proc. */
+enum { MOST_LOOKS = 100 };
 
 struct batch {
     char bytes[1 << 14];
@@ -193,9 +196,34 @@ static void exchange(int netlink, struct batch *batch, const char *what)
     clear(batch);
 }
 
+static int mount_apart(const char *kind)
+{
+    int context = (int)syscall(SYS_fsopen, kind, 1), mounted = -1;
+    if (context < 0)
+        return -1;
+    if (!syscall(SYS_fsconfig, context, 6, NULL, NULL, 0)) /* FSCONFIG_CMD_CREATE */
+        mounted = (int)syscall(SYS_fsmount, context, 1, 0);
+    close(context);
+    return mounted;
+}
+
+/* Where /proc/sys is to be looked at. What one mount of proc has shown of a file's namesakes in
+ * other netns stands in one row, which is walked at every look: so each mount shows few. */
+static int proc(void)
+{
+    static int root = -1, looks;
+    if (looks++ % MOST_LOOKS == 0) {
+        if (root >= 0)
+            close(root);
+        if ((root = mount_apart("proc")) < 0)
+            root = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    }
+    return root;
+}
+
 static void write_file(const char *path, const char *content, int required)
 {
-    int file = open(path, O_WRONLY | O_CLOEXEC);
+    int file = openat(proc(), path, O_WRONLY | O_CLOEXEC);
     if (file < 0 && !required && errno == ENOENT)
         return;
     if (file < 0 || write(file, content, strlen(content)) != (ssize_t)strlen(content))
@@ -210,11 +238,11 @@ static void enter_sandbox(void)
     if (unshare(CLONE_NEWNS | (user ? CLONE_NEWUSER : 0)))
         fail("unshare");
     if (user) {
-        write_file("/proc/self/setgroups", "deny", 0);
+        write_file("self/setgroups", "deny", 0);
         snprintf(map, sizeof map, "0 %u 1", user);
-        write_file("/proc/self/uid_map", map, 1);
+        write_file("self/uid_map", map, 1);
         snprintf(map, sizeof map, "0 %u 1", group);
-        write_file("/proc/self/gid_map", map, 1);
+        write_file("self/gid_map", map, 1);
     }
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
         fail("making / private");
@@ -255,8 +283,8 @@ static void make_bridge(struct floor *floor, const char *name)
     struct batch *batch = &floor->batch;
     struct ifinfomsg link = {.ifi_index = BRIDGE};
     enter(floor, name);
-    write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1", 0);
-    write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1", 0);
+    write_file("sys/net/ipv6/conf/default/disable_ipv6", "1", 0);
+    write_file("sys/net/ipv6/conf/all/disable_ipv6", "1", 0);
     begin(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &link, sizeof link);
     text(batch, IFLA_IFNAME, "br0");
     /* One of its own: else the bridge would look through its ports for the lowest. */
@@ -271,8 +299,16 @@ static void make_bridge(struct floor *floor, const char *name)
 
 static void let_forward(void)
 {
-    write_file("/proc/sys/net/ipv4/ip_forward", "1", 1);
-    write_file("/proc/sys/net/ipv6/conf/all/forwarding", "1", 0);
+    write_file("sys/net/ipv4/ip_forward", "1", 1);
+    write_file("sys/net/ipv6/conf/all/forwarding", "1", 0);
+}
+
+/* What a veth uses anyway: else the kernel makes one for each CPU, then takes the others out of use,
+ * and waits until all CPUs know. */
+static void one_queue(struct batch *batch)
+{
+    word(batch, IFLA_NUM_TX_QUEUES, 1);
+    word(batch, IFLA_NUM_RX_QUEUES, 1);
 }
 
 /* The caller is in the far end's netns: IFLA_NET_NS_PID names it without a descriptor. */
@@ -288,6 +324,7 @@ static void make_veth(
     text(batch, IFLA_IFNAME, name);
     if (master)
         word(batch, IFLA_MASTER, master);
+    one_queue(batch);
     struct rtattr *info = nest(batch, IFLA_LINKINFO);
     text(batch, IFLA_INFO_KIND, "veth");
     struct rtattr *data = nest(batch, IFLA_INFO_DATA);
@@ -295,6 +332,7 @@ static void make_veth(
     append(batch, &peer, sizeof peer);
     text(batch, IFLA_IFNAME, ifname);
     word(batch, IFLA_NET_NS_PID, (uint32_t)getpid());
+    one_queue(batch);
     end_nest(batch, other);
     end_nest(batch, data);
     end_nest(batch, info);

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from nslab.ip import program
-from nslab.kernel import transport
+from nslab.kernel import sockets
 from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.link import Link
 from nslab.testing.fake import FakeKernel
@@ -25,7 +25,7 @@ def say(line: str) -> int:
     """
     kernel = FakeKernel()
     kernel.answer(RTM.GETLINK, [Link(index=2, ifname="v0")])
-    transport.open_socket = lambda *_: kernel.socket()  # type: ignore[assignment]
+    sockets.open_socket = lambda *_: kernel.socket()  # type: ignore[assignment]
     os.environ["PATH"] = "/none"
     nothing = os.open(os.devnull, os.O_RDWR)
     for fd in (1, 2):

@@ -12,7 +12,8 @@ import pytest
 from nslab.errors import KernelError
 from nslab.ip import program
 from nslab.kernel.conntrack import NETLINK_NETFILTER, connections, flush_forwarded
-from nslab.kernel.transport import Transport, open_socket
+from nslab.kernel.sockets import open_socket
+from nslab.kernel.transport import Transport
 from tests.kernel.sandboxed import sandboxed
 
 TYPE_CHECKING = False

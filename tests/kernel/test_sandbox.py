@@ -129,7 +129,7 @@ def test_a_name_far_from_all_others(lab: Sandbox) -> None:
 
 def test_what_is_foreseen_is_made_once(lab: Sandbox) -> None:
     names = [f"n{number}" for number in range(500)]
-    lab.foresee(names)
+    lab.foresee({name: [] for name in names})
     assert lab.lodgers() == []  # another question comes in between
     lab.create(names[:300])
     assert links(lab, "n299") == ["lo"]

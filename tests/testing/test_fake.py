@@ -6,7 +6,8 @@ import select
 import pytest
 
 from nslab.errors import KernelError
-from nslab.kernel.transport import NETLINK_ROUTE, Transport
+from nslab.kernel.sockets import NETLINK_ROUTE
+from nslab.kernel.transport import Transport
 from nslab.netlink.message import NLM_F, NLMSG, Request, frame, split
 from nslab.netlink.rtnl.constants import RTM, RTNLGRP
 from nslab.netlink.rtnl.link import Link

@@ -12,7 +12,8 @@ import pytest
 
 from nslab.errors import KernelError
 from nslab.kernel.libc import CLONE_NEWNET, unshare
-from nslab.kernel.transport import Transport, open_socket
+from nslab.kernel.sockets import open_socket
+from nslab.kernel.transport import Transport
 from nslab.netlink.message import NLM_F, Request
 from nslab.netlink.rtnl.af_spec import (
     DEVCONF,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 
 from nslab import Lab, up
-from nslab.kernel.transport import Transport, open_socket
+from nslab.kernel.sockets import open_socket
+from nslab.kernel.transport import Transport
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.link import Link

@@ -52,7 +52,8 @@ class Program:
     def transport(self) -> Transport:
         """The netlink socket, opened at its first use in the netns that this process is in."""
         if self._transport is None:
-            from nslab.kernel.transport import Transport, open_socket
+            from nslab.kernel.sockets import open_socket
+            from nslab.kernel.transport import Transport
 
             self._transport = Transport(open_socket())
         return self._transport

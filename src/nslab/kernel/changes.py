@@ -12,7 +12,7 @@ import select
 from _socket import SO_RCVBUF, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW, SOL_SOCKET, socket
 from struct import pack
 
-from nslab.kernel.transport import AF_NETLINK, NETLINK_ROUTE
+from nslab.kernel.sockets import AF_NETLINK, NETLINK_ROUTE
 from nslab.netlink.rtnl.constants import RTM, RTNLGRP, RTPROT
 
 TYPE_CHECKING = False

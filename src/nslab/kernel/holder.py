@@ -13,7 +13,6 @@ that is killed half-way leaves nothing.
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
-import contextlib
 import errno
 import itertools
 import os
@@ -31,8 +30,8 @@ from nslab.kernel.memory import FILES, Memory
 from nslab.kernel.netns import OWN
 from nslab.kernel.procfs import members
 from nslab.kernel.root import build_root, isolate
+from nslab.kernel.sockets import open_socket
 from nslab.kernel.sysctls import Sysctls
-from nslab.kernel.transport import open_socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -296,8 +295,10 @@ class Holder:
             except ProcessLookupError:
                 continue
         for name in names:
-            with contextlib.suppress(FileNotFoundError):  # somebody in the lab did so already
+            try:
                 os.unlink(f"{NAMES}/{name}")
+            except FileNotFoundError:  # somebody in the lab did so already
+                pass
             os.close(self.netns.pop(name))
             self.changes.forget(name)
         return ["ok"], []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import resource
 
@@ -29,8 +28,11 @@ def raise_descriptor_limit() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = int(read_switch("/proc/sys/fs/nr_open") or 0)
     if os.geteuid() == 0 and most < allowed:
-        with contextlib.suppress(OSError, ValueError):  # root of a user namespace may not
+        try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
+        except (OSError, ValueError):  # root of a user namespace may not
+            pass
+        else:
             return
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

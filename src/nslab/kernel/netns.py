@@ -12,12 +12,14 @@ from fcntl import ioctl
 
 from nslab.errors import KernelError, NetnsNotFoundError
 from nslab.kernel import libc
-from nslab.kernel.transport import AF_NETLINK, NETLINK_ROUTE, Transport
+from nslab.kernel.sockets import AF_NETLINK, NETLINK_ROUTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self, TypeVar
+
+    from nslab.kernel.transport import Transport
 
     T = TypeVar("T")
 
@@ -106,6 +108,8 @@ class Netns:
 
     def transport(self, protocol: int = NETLINK_ROUTE) -> Transport:
         """Open a netlink socket that lives in this netns."""
+        from nslab.kernel.transport import Transport  # a holder, which makes none, starts faster
+
         return Transport(self.socket(AF_NETLINK, SOCK_RAW, protocol))
 
     def close(self) -> None:

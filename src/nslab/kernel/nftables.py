@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nslab.errors import KernelError
-from nslab.kernel.transport import Transport, open_socket
+from nslab.kernel.sockets import open_socket
+from nslab.kernel.transport import Transport
 from nslab.netlink.message import Request
 from nslab.netlink.netfilter.conntrack import NETLINK_NETFILTER
 from nslab.netlink.netfilter.nftables import NFT_MSG, Table

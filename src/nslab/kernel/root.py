@@ -6,7 +6,6 @@ own /proc, and its own /etc/hosts and /etc/resolv.conf.
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from nslab.errors import KernelError
@@ -130,10 +129,10 @@ def build_root(hosts: str, resolver: str) -> None:
     kept = [path for path in (_resolver(), os.environ.get("XDG_RUNTIME_DIR", "")) if path]
     _replace_run(kept)
     registry.prepare()
-    with contextlib.suppress(
-        KernelError
-    ):  # refused where /proc is partly masked; the old one serves
+    try:
         libc.mount("proc", "/proc", "proc", libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC)
+    except KernelError:  # refused where /proc is partly masked; the old one serves
+        pass
     os.makedirs(os.path.dirname(hosts), exist_ok=True)
     _lay_over("/etc/hosts", hosts, "")
     _lay_over(_resolver(), resolver, _read(_resolver()))
@@ -165,8 +164,10 @@ def _replace_run(kept: list[str]) -> None:
     old = [(path, os.open(path, os.O_PATH | os.O_CLOEXEC)) for path in wanted]
     libc.mount("tmpfs", "/run", "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, "mode=755")
     for path, fd in old:
-        with contextlib.suppress(KernelError):
+        try:
             _bind_back(path, fd)
+        except KernelError:  # what is behind it is missed
+            pass
         os.close(fd)
 
 

@@ -17,7 +17,8 @@ from nslab.kernel import libc, reach, wire
 from nslab.kernel.channel import Channel
 from nslab.kernel.maker import Maker
 from nslab.kernel.procfs import is_emptied, pid_space, process_name
-from nslab.kernel.transport import Transport, adopt_socket, open_socket
+from nslab.kernel.sockets import adopt_socket, open_socket
+from nslab.kernel.transport import Transport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-from _socket import SOCK_CLOEXEC, SOCK_RAW, socket
 
 from nslab.errors import KernelError
 from nslab.netlink.attrs import DecodeError
@@ -48,10 +47,6 @@ if TYPE_CHECKING:
         def close(self) -> None: ...  # noqa: D102
 
 
-AF_NETLINK = 16
-NETLINK_ROUTE = 0
-NETLINK_GENERIC = 16
-
 _SOL_NETLINK = 270
 _ADD_MEMBERSHIP = 1
 _CAP_ACK = 10
@@ -65,16 +60,6 @@ _DUMP_TRIES = 50
 _LAST_SEQUENCE = 0xFFFFFFFF
 
 _trace = "netlink" in os.environ.get("NSLAB_DEBUG", "").split(",")
-
-
-def open_socket(protocol: int = NETLINK_ROUTE) -> socket:
-    """Open a netlink socket in the calling thread's netns."""
-    return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)
-
-
-def adopt_socket(fd: int, protocol: int = NETLINK_ROUTE) -> socket:
-    """Wrap the descriptor of a netlink socket that another process opened."""
-    return socket(AF_NETLINK, SOCK_RAW, protocol, fd)
 
 
 class Transport:

@@ -100,7 +100,8 @@ def make_room(lab: str) -> None:
 def _clear_link(ifname: str) -> None:
     """Delete a veth of the machine's netns."""
     from nslab.errors import KernelError
-    from nslab.kernel.transport import Transport, open_socket
+    from nslab.kernel.sockets import open_socket
+    from nslab.kernel.transport import Transport
     from nslab.netlink.message import Request
     from nslab.netlink.rtnl.constants import RTM
     from nslab.netlink.rtnl.link import Link

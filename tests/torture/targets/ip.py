@@ -16,7 +16,7 @@ import nslab.ip
 from nslab.errors import KernelError
 from nslab.ip import execute, handover, program
 from nslab.ip.netns import execute as netns_execute
-from nslab.kernel import inotify, libc, transport
+from nslab.kernel import inotify, libc, sockets
 from nslab.netlink.message import split
 from nslab.testing.fake import FakeKernel
 from tests.ip.twins import read_cases
@@ -79,7 +79,7 @@ def prepare(corpus: Path) -> None:
     os.execve = _no_program  # type: ignore[assignment]
     for module in (execute, handover, netns_execute):
         module.in_child = lambda _: 1  # type: ignore[attr-defined]
-    transport.open_socket = lambda *_: _kernel().socket()  # type: ignore[assignment]
+    sockets.open_socket = lambda *_: _kernel().socket()  # type: ignore[assignment]
 
 
 def _refuse(*_: object) -> NoReturn:

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from nslab.kernel.echo import Probe
 from nslab.kernel.sandbox import HOST
-from nslab.kernel.transport import Transport, open_socket
+from nslab.kernel.sockets import open_socket
+from nslab.kernel.transport import Transport
 from nslab.lab.names import OUTSIDE
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import AF, RT_TABLE, RTM

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from nslab.kernel.transport import Transport, open_socket
+from nslab.kernel.sockets import open_socket
+from nslab.kernel.transport import Transport
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.address import Address
 from nslab.netlink.rtnl.constants import AF, RT_SCOPE, RTM, RTN

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from nslab.errors import KernelError
 from nslab.kernel import conntrack, pasta
 from nslab.kernel.sandbox import HOST, OUTSIDE
-from nslab.kernel.transport import AF_NETLINK, Transport, open_socket
+from nslab.kernel.sockets import AF_NETLINK, open_socket
+from nslab.kernel.transport import Transport
 from nslab.lab.uplink import UPLINK
 from nslab.nft import program, rules
 from nslab.plan.steps.step import Deed, Step

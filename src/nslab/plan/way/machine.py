@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from nslab.kernel.transport import Transport, open_socket
+from nslab.kernel.sockets import open_socket
+from nslab.kernel.transport import Transport
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import AF, RT_TABLE, RTM, RTN
 from nslab.netlink.rtnl.link import RTEXT_FILTER, Link

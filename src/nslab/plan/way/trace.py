@@ -14,7 +14,8 @@ from nslab.errors import KernelError
 from nslab.kernel import conntrack, echo, pasta
 from nslab.kernel.procfs import exchange
 from nslab.kernel.sandbox import OUTSIDE
-from nslab.kernel.transport import AF_NETLINK, Transport, open_socket
+from nslab.kernel.sockets import AF_NETLINK, open_socket
+from nslab.kernel.transport import Transport
 from nslab.lab.address import is_link_local
 from nslab.lab.names import FORWARD
 from nslab.lab.uplink import UPLINK
