@@ -12,7 +12,7 @@ from nslab.kernel import record
 from nslab.kernel.sandbox import OUTSIDE, Sandbox
 from nslab.lab.dump import written
 from nslab.plan.apply import apply
-from nslab.plan.effects import names_link, unlike
+from nslab.plan.effects import link_of, unlike
 from nslab.plan.ending import make_room
 from nslab.plan.host.hosting import hosting
 from nslab.plan.lower import lower
@@ -99,7 +99,7 @@ def _coming(state: State, defaults: dict[str, str]) -> dict[str, list[str]]:
         name: [
             f"{key}={netns.sysctl[key]}"
             for key in unlike(netns.sysctl, defaults)
-            if key not in absent and not names_link(key)
+            if key not in absent and not link_of(key)
         ]
         for name, netns in state.items()
         if name not in KEPT

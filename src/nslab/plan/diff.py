@@ -14,7 +14,7 @@ from nslab.errors import NslabError
 from nslab.kernel.sandbox import HOST
 from nslab.plan.addresses import coming, complete, leaving, takes_along
 from nslab.plan.agree import agrees
-from nslab.plan.effects import USUAL_MTU, as_it_comes, mtu_of, names_link, reaches, unlike
+from nslab.plan.effects import USUAL_MTU, as_it_comes, link_of, mtu_of, reaches, unlike
 from nslab.plan.order import cable_order
 from nslab.plan.plan import Plan
 from nslab.plan.state import (
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 _EMPTY = NetnsState()
 
-_READY = 16  # namespaces that wait to be configured while there are more cables to be made
+_WAITING = 16  # namespaces with links that wait to be set while there are more cables to be made
 
 
 def compare(
@@ -113,7 +113,8 @@ class _Comparison:
         self.doomed: set[End] = set()
         self.lost: set[tuple[str, Route]] = set()
         self.made: set[End] = set()
-        self.configured: set[str] = set()
+        self.due: dict[str, int] = {}
+        self.bare: dict[str, list[str]] = {}
         self.ports: set[End] = set()  # those that come as ports and up
         self.busy = {name: state for name, state in self.desired.items() if not self.is_so(name)}
 
@@ -130,13 +131,12 @@ class _Comparison:
         yield from (AddNetns(name) for name in self.new)
         self.choose_indexes()
         for name in self.busy:
-            yield from self.settings(name, before_links=True)
+            yield from self.settings(name)
         yield from self.bridges()
         yield from self.cables()
         yield from self.macvlans()
         for name in self.busy:
-            if name not in self.configured:
-                yield from self.configure(name)
+            yield from self.configure(name)
         yield from self.raise_bridges()
         yield from (DeleteNetns(name) for name in self.gone)
 
@@ -273,6 +273,9 @@ class _Comparison:
                     highest += 1
                     indexes[ifname] = state.links[ifname].ifindex or highest
                     self.made.add((name, ifname))
+            mine = [ifname for ifname in state.links if self.is_set(name, ifname)]
+            self.due[name] = len(mine)
+            self.bare[name] = [ifname for ifname in mine if (name, ifname) not in self.made]
 
     def index_of(self, name: str, ifname: str | None) -> int:
         return self.indexes[name].get(ifname, 0) if ifname else 0
@@ -280,8 +283,8 @@ class _Comparison:
     def planned(self, name: str, ifname: str) -> LinkState:
         return with_ifindex(self.desired[name].links[ifname], self.indexes[name][ifname])
 
-    def settings(self, name: str, *, before_links: bool) -> Iterator[Step]:
-        """Set sysctls; those of one link can only be set when the link is there."""
+    def settings(self, name: str, ifname: str = "") -> Iterator[Step]:
+        """Set the sysctls that are one link's own, or those that are no link's."""
         present = self.observed[name].sysctl
         wanted = self.desired[name].sysctl
         returned = {
@@ -291,7 +294,7 @@ class _Comparison:
         }
         due = {**returned, **wanted}
         for key in unlike(due, present):
-            if names_link(key) != before_links and key not in self.absent:
+            if link_of(key) == ifname and key not in self.absent:
                 yield SetSysctl(name, key, due[key], present.get(key))
 
     def bridges(self) -> Iterator[Step]:
@@ -314,7 +317,7 @@ class _Comparison:
         return wanted.mtu or (USUAL_MTU if asked and asked.mtu else before.mtu)
 
     def cables(self) -> Iterator[Step]:
-        """Make cables, and configure each netns once all its links are there.
+        """Make cables, and configure their ends soon.
 
         Ends that wait to be brought up cost time quadratically: each time a link comes to life, the
         kernel looks through all that do not run yet (net/core/link_watch.c).
@@ -327,28 +330,21 @@ class _Comparison:
             ]
             for name, state in self.busy.items()
         }
-        left = {name: self.missing_links(name) for name in self.busy}
-        ready: list[str] = []
+        waiting: dict[str, None] = {}
         place = ""
         for near, far in cable_order(coming):
-            if near[0] != place or len(ready) >= _READY:
-                for name in ready:
+            if near[0] != place or len(waiting) >= _WAITING:
+                for name in waiting:
                     yield from self.configure(name)
-                ready.clear()
+                waiting.clear()
             place = near[0]
             link = self.planned(*near)
             master = self.master_of(near[0], link)
             self.ports |= {near} if master else set()
             yield AddVeth(near[0], link, far[0], self.planned(*far), master)
-            for name in (near[0], far[0]):
-                left[name] -= 1
-                if not left[name]:
-                    ready.append(name)
-
-    def missing_links(self, name: str) -> int:
-        """Count the links that a netns is to get, without bridges, which come before all others."""
-        links = self.desired[name].links.values()
-        return sum(each.kind != "bridge" and (name, each.ifname) in self.made for each in links)
+            for name, ifname in (near, far):
+                self.bare[name].append(ifname)
+                waiting[name] = None
 
     def macvlans(self) -> Iterator[Step]:
         for name, state in self.busy.items():
@@ -358,11 +354,32 @@ class _Comparison:
                     self.ports |= {end} if link.master else set()
                     index, master = self.index_of(*link.peer), self.master_of(name, link)
                     yield AddMacvlan(*link.peer, index, name, self.planned(*end), master)
+                    self.bare[name].append(link.ifname)
 
     def configure(self, name: str) -> Iterator[Step]:
-        self.configured.add(name)
-        yield from self.settings(name, before_links=False)
-        links = [link for link in self.desired[name].links.values() if link.kind != "bridge"]
+        """Set the links that are there and were not set yet; once all are, what leads over them."""
+        if name not in self.due:
+            return
+        state, bare = self.desired[name], self.bare[name]
+        self.bare[name] = []
+        yield from self.set_links(name, [state.links[ifname] for ifname in bare])
+        self.due[name] -= len(bare)
+        if self.due[name] == 0:
+            del self.due[name]
+            keys = (*self.last.get(name, _EMPTY).sysctl, *state.sysctl)
+            for ifname in dict.fromkeys(map(link_of, keys)):
+                if ifname and not self.is_set(name, ifname):
+                    yield from self.settings(name, ifname)
+            yield from self.add_routes(name)
+
+    def is_set(self, name: str, ifname: str) -> bool:
+        """Tell whether `configure` sets a link: bridges are set elsewhere, others are not ours."""
+        link = self.desired[name].links.get(ifname)
+        return link is not None and link.kind != "bridge"
+
+    def set_links(self, name: str, links: list[LinkState]) -> Iterator[Step]:
+        for wanted in links:
+            yield from self.settings(name, wanted.ifname)
         speaking = [link for link in links if self.speaks(name, link.ifname)]
         for wanted in links:  # a silent one's MTU is raised before it can have IPv6 addresses
             if not self.speaks(name, wanted.ifname):
@@ -371,7 +388,6 @@ class _Comparison:
             yield from self.add_addresses(name, wanted)
         for wanted in speaking:
             yield from self.set_link(name, wanted)
-        yield from self.add_routes(name)
 
     def set_link(self, name: str, wanted: LinkState) -> Iterator[Step]:
         link = self.planned(name, wanted.ifname)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -23,10 +24,13 @@ def as_it_comes(link: LinkState, *, port: bool) -> LinkState:
     return replace(link, up=port, master=link.master if port else None, alias="")
 
 
-def names_link(key: str) -> bool:
-    """Tell whether a sysctl is one link's own."""
+@lru_cache
+def link_of(key: str) -> str:
+    """Give the ifname of the link whose own a sysctl is; "" where it is none's."""
     parts = key.split(".")
-    return len(parts) > 4 and parts[2] in ("conf", "neigh") and parts[3] not in ("all", "default")
+    if len(parts) < 5 or parts[2] not in ("conf", "neigh") or parts[3] in ("all", "default"):
+        return ""
+    return parts[3].replace("/", ".")
 
 
 def unlike(wanted: Mapping[str, str], present: Mapping[str, str]) -> Iterator[str]:
