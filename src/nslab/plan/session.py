@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import time
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ from nslab.plan.interrupts import blamed_on_signals, held_back
 from nslab.plan.wanted import Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nslab.plan.apply import Watch
     from nslab.plan.host.names import HostNames
     from nslab.plan.interrupts import Check
@@ -56,12 +59,13 @@ def up(
         StepError: a step failed; everything done before it has been undone.
         KeyboardInterrupt: likewise undone.
     """
-    desired = _resolve(lab)
-    wanted = Wanted(desired, _source(lab), uplink, host, keep=keep)
-    try:
-        return _up(wanted, watch)
-    except OSError as error:
-        raise libc.of_oserror(f'bring the lab "{desired.name}" up', error) from None
+    with _without_collection():
+        desired = _resolve(lab)
+        wanted = Wanted(desired, _source(lab), uplink, host, keep=keep)
+        try:
+            return _up(wanted, watch)
+        except OSError as error:
+            raise libc.of_oserror(f'bring the lab "{desired.name}" up', error) from None
 
 
 def diff(lab: Lab | Desired, *, uplink: Choice = "auto", host: HostNames = None) -> Plan:
@@ -80,6 +84,21 @@ def diff(lab: Lab | Desired, *, uplink: Choice = "auto", host: HostNames = None)
     from nslab.plan.bring import plan_of
 
     return plan_of(Wanted(_resolve(lab), _source(lab), uplink, host))
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Do not search for garbage in circles: a large lab takes many objects and makes none.
+
+    To look through them time and again took a tenth of the time until 10,000 nodes are up.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _resolve(lab: Lab | Desired) -> Desired:
