@@ -24,11 +24,11 @@ from shapes import SHAPES, Network
 MOST_TARGETS = 100
 """The kernel's neighbour table is one for the whole machine: do not fill it."""
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 """Seconds: a new port's carrier is noticed late when a thousand come up at once."""
 
-RETRY = 0.5
-"""Seconds until those that have not answered are asked again."""
+RETRY = 0.2
+"""Seconds until the next is asked, where no answer comes."""
 
 SIOCGIFFLAGS, SIOCGIFADDR = 0x8913, 0x8915
 IFF_UP, IFF_RUNNING = 0x1, 0x40
@@ -94,9 +94,10 @@ def echo_request(ident: int) -> bytes:
     return struct.pack("!BBHHH", ECHO_REQUEST, 0, checksum(blank), ident, 1)
 
 
-def hear(sock: socket.socket, ident: int, until: float, waiting: set[str]) -> None:
-    """Take those that answer out of `waiting`, until the given time or until all have."""
-    while waiting and (left := until - time.monotonic()) > 0:
+def hear(sock: socket.socket, ident: int, target: str, waiting: set[str]) -> None:
+    """Take those that answer out of `waiting`, until the target is among them, or for a moment."""
+    until = time.monotonic() + RETRY
+    while target in waiting and (left := until - time.monotonic()) > 0:
         sock.settimeout(left)
         with contextlib.suppress(TimeoutError):
             packet, (source, _) = sock.recvfrom(2048)
@@ -107,14 +108,18 @@ def hear(sock: socket.socket, ident: int, until: float, waiting: set[str]) -> No
 
 
 def silent(targets: set[str]) -> set[str]:
-    """Ping all targets at once and give those that never answer."""
+    """Ping one target after the other, for each is looked for in all of its segment.
+
+    Gives those that never answer.
+    """
     waiting, ident = set(targets), os.getpid() & 0xFFFF
     deadline = time.monotonic() + PATIENCE
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sock:
         while waiting and time.monotonic() < deadline:
-            for target in waiting:
-                sock.sendto(echo_request(ident), (target, 0))
-            hear(sock, ident, time.monotonic() + RETRY, waiting)
+            for target in sorted(waiting):
+                with contextlib.suppress(TimeoutError):  # those whose MAC is sought fill the buffer
+                    sock.sendto(echo_request(ident), (target, 0))
+                hear(sock, ident, target, waiting)
     return waiting
 
 

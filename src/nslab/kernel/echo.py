@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
         @property
         def in_flight(self) -> int: ...  # noqa: D102 - as said above
+        def pause(self, probe: Probe, /) -> float: ...  # noqa: D102 - seconds until it may be sent
         def begun(self, probe: Probe, attempt: int, /) -> None: ...  # noqa: D102
         def finished(self, echo: Echo, /) -> None: ...  # noqa: D102
 
@@ -143,6 +144,7 @@ class Round:
         self.timeout = timeout
         self.tries = tries
         self.pace: Pace | None = None
+        self.pause = 0.0
         self.identifier = os.getpid() & 0xFFFF
         self.mark = os.urandom(12)
         self.todo = deque((number, 1) for number in range(len(probes)))
@@ -174,14 +176,21 @@ class Round:
     def ask(self) -> None:
         """Send as many as may be under way at once."""
         most = _IN_FLIGHT if self.pace is None else self.pace.in_flight
-        while self.todo and len(self.pending) < most:
-            self.send(*self.todo.popleft())
+        self.pause = 0.0
+        while self.todo and len(self.pending) < most and not self.pause:
+            number, attempt = self.todo[0]
+            if self.pace is not None:
+                self.pause = self.pace.pause(self.probes[number])
+            if not self.pause:
+                self.todo.popleft()
+                self.send(number, attempt)
 
     def wait(self) -> float:
-        """Give the seconds until one is late."""
+        """Give the seconds until one is late, or the next may be sent."""
+        late = 0.0
         if self.deadlines and self.pending:
-            return max(0.0, self.deadlines[0][0] - time.monotonic())
-        return 0.0
+            late = max(0.0, self.deadlines[0][0] - time.monotonic())
+        return min(late or self.pause, self.pause or late)
 
     def gather(self) -> None:
         """Take what came, and ask again or give up what is late."""

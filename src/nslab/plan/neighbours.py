@@ -8,10 +8,15 @@ And to look for each neighbour, a node asks all of its segment: nearly all the t
 So each asks once, which proves that it can; of the others the kernel is told the MACs that it will
 find, as ones to be confirmed (NUD_PROBE): it asks each neighbour alone. Where there is no answer,
 the entry is deleted, and the kernel looks for itself.
+
+On a segment over several fabrics, what is flooded fills the queue that all floods wait in
+(plan/segment.py): there a node is looked for when the flood before has come to its end, and nobody
+is introduced, since frames to a MAC that no bridge has heard of are flooded as well.
 """
 
 from __future__ import annotations
 
+import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -21,6 +26,7 @@ from nslab.netlink.message import NLM_F, Request
 from nslab.netlink.rtnl.constants import AF, RTM
 from nslab.netlink.rtnl.link import Link
 from nslab.netlink.rtnl.neigh import NUD, Neigh
+from nslab.plan.segment import ROOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,18 +45,25 @@ _DOZEN = 12
 _AHEAD = 128
 """So many probes ahead neighbours are introduced: the kernel needs a tick to confirm them."""
 
+_COPY = 8e-6
+"""Seconds that a flood takes at most for each port that it goes to, if nobody answers before."""
+
 _FAMILY = {4: AF.INET, 6: AF.INET6}
 _NONE = Link()
 
 
 class _End(Struct, eq=False):
-    """An address of a node: `packed` as messages have it, on which link, in which subnet."""
+    """An address of a node: `packed` as messages have it, on which link, in which subnet.
+
+    On a segment over several fabrics `ports` is how many it has, else 0.
+    """
 
     node: str
     ifname: str
     family: int
     packed: bytes
     subnet: tuple[bytes, int]
+    ports: int
 
 
 class _Pair(Struct, eq=False):
@@ -59,19 +72,27 @@ class _Pair(Struct, eq=False):
     Attributes:
         left: how many probes between them are not done.
         introduced: whether the kernel has been told of the other's MAC.
+        heard: whether each has heard of the other.
     """
 
     ends: tuple[_End, _End]
     left: int = 0
     introduced: bool = False
+    heard: bool = False
+
+    @property
+    def ports(self) -> int:
+        """How many ports a flood from the one to the other fills, where those are too many."""
+        return min(end.ports for end in self.ends)
 
 
 def paced(sandbox: Sandbox, lab: Desired, probes: Sequence[Probe]) -> Neighbours | None:
     """Give what keeps probes from filling the table; None where they are too few for that."""
-    if 2 * len(probes) <= FEW:
+    wide = any(len(bridge.ports) > ROOM for bridge in lab.bridges)
+    if len(probes) == 1 or (2 * len(probes) <= FEW and not wide):
         return None
     found = Neighbours(sandbox, lab, [probe for probe in probes if probe.protocol == "icmp"])
-    return found if found.many else None
+    return found if found.many or wide else None
 
 
 class Neighbours:
@@ -86,6 +107,7 @@ class Neighbours:
         self._coming: Iterator[Probe] = iter(())
         self._ahead = 0
         self._seekers: set[str] = set()
+        self._quiet_at = 0.0
 
     @property
     def in_flight(self) -> int:
@@ -111,6 +133,13 @@ class Neighbours:
         self._coming = (probe for probe in ordered if id(probe) in self._pairs)
         return ordered
 
+    def pause(self, probe: Probe) -> float:
+        """Give the seconds until a probe may be sent: 0 unless it has to wait for a flood's end."""
+        pair = self._pairs.get(id(probe))
+        if pair is None or pair.heard or not pair.ports:
+            return 0.0
+        return max(0.0, self._quiet_at - time.monotonic())
+
     def begun(self, probe: Probe, attempt: int) -> None:
         """Be told that a probe is about to be sent; introduce those that come next.
 
@@ -118,6 +147,10 @@ class Neighbours:
         """
         pair = self._pairs.get(id(probe))
         if pair is None:
+            return
+        if pair.ports:
+            if not pair.heard:
+                self._quiet_at = time.monotonic() + pair.ports * _COPY
             return
         if attempt > 1:
             if pair.introduced:
@@ -138,6 +171,9 @@ class Neighbours:
         pair = self._pairs.get(id(echo.probe))
         if pair is None or not echo.ok:
             return
+        if pair.ports and not pair.heard:
+            self._quiet_at = 0.0  # the answer came behind the flood
+        pair.heard = True
         pair.left -= 1
         if not pair.left:
             self._done.append(pair)
@@ -154,7 +190,7 @@ class Neighbours:
         requests: dict[str, list[Request]] = {}
         for probe in probes:
             pair = self._pairs[id(probe)]
-            if pair.introduced:
+            if pair.introduced or pair.ports:
                 continue
             if probe.source not in self._seekers:
                 self._seekers.add(probe.source)
@@ -203,13 +239,22 @@ def _pairs(lab: Desired, probes: Sequence[Probe]) -> dict[int, _Pair]:
     """
     ends: dict[tuple[str, bytes], _End] = {}
     on: dict[tuple[str, tuple[bytes, int]], _End] = {}
+    wide = {
+        (port.node, port.ifname): len(bridge.ports)
+        for bridge in lab.bridges
+        if len(bridge.ports) > ROOM
+        for port in bridge.ports
+    }
     for group in lab.endpoints().values():
         for point in group:
+            ports = wide.get((point.node, point.ifname), 0)
             for address in point.addresses:
                 network = address.network
                 subnet = network.network_address.packed, network.prefixlen
                 packed = address.packed
-                end = _End(point.node, point.ifname, _FAMILY[address.version], packed, subnet)
+                end = _End(
+                    point.node, point.ifname, _FAMILY[address.version], packed, subnet, ports
+                )
                 ends[point.node, packed] = on[point.node, subnet] = end
     pairs: dict[tuple[_Key, _Key], _Pair] = {}
     found: dict[int, _Pair] = {}
