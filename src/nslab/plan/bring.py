@@ -11,6 +11,7 @@ from nslab.errors import KernelError, LabInterrupted, LabNotRunningError, NslabE
 from nslab.kernel import record
 from nslab.kernel.sandbox import OUTSIDE, Sandbox
 from nslab.lab.dump import written
+from nslab.lab.load import remember
 from nslab.plan.apply import apply
 from nslab.plan.effects import link_of, unlike
 from nslab.plan.ending import make_room
@@ -165,6 +166,7 @@ def _remembered(sandbox: Sandbox) -> tuple[bytes, str, str]:
 
 def _memory(wanted: Wanted, before: tuple[bytes, str, str]) -> Remember:
     now = written(wanted.desired)
+    remember(now, wanted.desired)
     return Remember(OUTSIDE, now, wanted.source, _hosts(wanted.desired), before)
 
 

@@ -14,7 +14,6 @@ from nslab.errors import LabBusyError, NslabError
 from nslab.kernel.privilege import read_switch
 from nslab.kernel.procfs import sysctl_path
 from nslab.kernel.sandbox import OUTSIDE
-from nslab.lab.dump import written
 from nslab.lab.load import reread
 from nslab.lab.names import FORWARD
 from nslab.plan.diff import compare
@@ -165,7 +164,7 @@ def document_of(sandbox: Sandbox, likely: Desired | None = None) -> Desired:
     data = sandbox.get()[0]
     if not data:
         raise NslabError(f'the lab "{sandbox.lab}" is still being brought up')
-    return likely if likely is not None and data == written(likely) else reread(data)
+    return reread(data, likely)
 
 
 def past_of(sandbox: Sandbox, wanted: Desired | None = None) -> list[Desired]:

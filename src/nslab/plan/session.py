@@ -117,10 +117,10 @@ def _up(wanted: Wanted, watch: Watch | None) -> Running:
     while True:
         with held_back() as check, blamed_on_signals(check):
             try:
+                with contextlib.suppress(LabNotRunningError):  # which is soon known
+                    return _change(wanted, watch, check)
                 with contextlib.suppress(FileExistsError):
                     return _begin(wanted, watch, check)
-                with contextlib.suppress(LabNotRunningError):
-                    return _change(wanted, watch, check)
             except (OvertakenError, StepError) as error:
                 from nslab.plan.way.lead import is_overtaken
 
@@ -147,10 +147,10 @@ def _begin(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
 
 
 def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
-    from nslab.plan.bring import change
-    from nslab.plan.running import Running
-
     with Sandbox.connect(wanted.desired.name) as sandbox:
+        from nslab.plan.bring import change
+        from nslab.plan.running import Running
+
         change(sandbox, wanted, watch, check)
         return Running(wanted.desired.name, sandbox.pid, None)
 
