@@ -18,7 +18,7 @@ from parts.traffic import Scene
 if TYPE_CHECKING:
     from options import Options
 
-ROUNDS, TUNED_ROUNDS = 16, 8
+ROUNDS, TUNED_ROUNDS = 40, 8
 
 ADDRESS = "10.0.0.2"
 

@@ -1,9 +1,9 @@
 """Sysctls of many namespaces, at a cost that does not grow with their number.
 
 A mount of proc keeps what was looked up in it. Each netns has its own /proc/sys/net, but in one
-mount all their files of one name stand in one row, which the kernel walks at every look: with
-10,000 namespaces behind it, setting one sysctl takes 3 ms (fs/proc/proc_sysctl.c:
-proc_sys_compare). So they are looked at through mounts of the holder's own, each for a few.
+mount all their files of one name stand in one row, which the kernel walks at every look
+(fs/proc/proc_sysctl.c: proc_sys_compare): behind 4,000 namespaces, setting two sysctls takes nearly
+3 ms. So they are looked at through mounts of the holder's own, each for a few.
 """
 
 from __future__ import annotations
