@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from nslab.errors import LabFileError, NslabError, UsageError
 from nslab.lab import dumps, load, loads
+from nslab.lab.dump import written
+from nslab.lab.load import _MOST_KNOWN, _known, remember, reread
 from nslab.lab.words import BRIDGE, CABLE, ENDPOINT, LAB, NODE, ROUTE
 
 if TYPE_CHECKING:
@@ -157,3 +159,16 @@ def test_any_text_is_a_lab_or_a_lab_file_error(text: str) -> None:
     for style in styles:
         with contextlib.suppress(LabFileError):
             loads(text, format=style, name="x")
+
+
+def test_what_was_written_last_is_not_read_again() -> None:
+    labs = [loads(f"name: x{number}").resolve() for number in range(4)]
+    texts = [written(lab) for lab in labs]
+    first = reread(texts[0])
+    assert first == labs[0]
+    assert reread(texts[0]) is first
+    remember(texts[1], labs[1])
+    assert reread(bytes(bytearray(texts[1]))) is labs[1]
+    assert reread(texts[2], labs[2]) is labs[2]
+    assert reread(texts[3], labs[2]) == labs[3]
+    assert len(_known) == _MOST_KNOWN

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from nslab import Lab, up
+from nslab.kernel.echo import Echo
 from nslab.kernel.sandbox import Sandbox
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import AF, RTM
 from nslab.netlink.rtnl.link import Link
 from nslab.netlink.rtnl.neigh import NUD, Neigh
-from nslab.plan.neighbours import FEW, Neighbours
+from nslab.plan.neighbours import FEW, Neighbours, paced
 from nslab.plan.pings import probes_of
+from nslab.plan.segment import ROOM
 
 if TYPE_CHECKING:
     from nslab.lab.model import Desired
@@ -99,3 +101,43 @@ def test_both_directions_of_a_pair_follow_each_other() -> None:
     assert sorted(map(str, ordered)) == sorted(map(str, probes))
     ends = [{probe.source, probe.target} for probe in ordered]
     assert all(one == other for one, other in zip(ends[::2], ends[1::2], strict=True))
+
+
+def wide(name: str, nodes: int) -> Lab:
+    lab = Lab(name)
+    lan = lab.bridge("lan", subnet="10.0.0.0/16")
+    for number in range(nodes):
+        lab.node(f"n{number}", on=lan)
+    return lab
+
+
+def test_in_a_wide_segment_a_flood_waits_for_the_one_before() -> None:
+    desired = wide("x", ROOM + 1).resolve()
+    probes = probes_of(desired, "n0", None)[:10]
+    pace = paced(cast("Sandbox", None), desired, probes)
+    assert pace is not None
+    assert pace.pause(probes[0]) == 0
+    pace.begun(probes[0], 1)
+    assert pace.pause(probes[1]) > 0
+    pace.finished(Echo(probes[0], 0.001))  # who answers has heard the flood to its end
+    assert pace.pause(probes[1]) == 0
+    pace.begun(probes[1], 1)
+    assert pace.pause(probes[2]) > 0
+    assert pace.pause(probes[0]) == 0  # these two know each other
+    pace.finished(Echo(probes[1], None, "no answer"))
+    assert pace.pause(probes[2]) > 0
+
+
+def test_few_pings_in_a_segment_of_one_fabric_are_not_held_back() -> None:
+    desired = wide("x", ROOM).resolve()
+    probes = probes_of(desired, "n0", None)[:10]
+    assert paced(cast("Sandbox", None), desired, probes) is None
+
+
+@pytest.mark.kernel
+@pytest.mark.usefixtures("able")
+def test_one_node_finds_all_of_several_fabrics(name: str) -> None:
+    with up(wide(name, 600)) as running:
+        pings = running.ping("n0", tries=5)
+        assert pings.ok, pings.broken[:3]
+        assert len(pings.echoes) == 599

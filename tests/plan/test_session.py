@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import signal
@@ -20,7 +21,10 @@ import pytest
 from nslab import Lab, connect, diff, end, load, loads, up
 from nslab.errors import LabBusyError, LabNotRunningError, NodeNotFoundError, NslabError
 from nslab.kernel import wire
-from nslab.kernel.sandbox import running
+from nslab.kernel.sandbox import Sandbox, running
+from nslab.netlink.message import Request
+from nslab.netlink.rtnl.constants import RTM
+from nslab.netlink.rtnl.link import Link
 
 if TYPE_CHECKING:
     import socket
@@ -309,3 +313,52 @@ def test_a_change_that_is_done_does_not_fail_at_forgetting_what_was(
         assert diff(star(name, 4)).steps == ()
         up(star(name, 2))
         assert running_lab.drift() == []
+
+
+def test_a_running_lab_is_changed_without_a_second_holder(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nslab.kernel import reach
+
+    with up(star(name)):
+        monkeypatch.setattr(reach, "start", None)
+        up(star(name, 4))
+        assert [node.name for node in connect(name).desired().nodes][-1] == "h4"
+
+
+def test_the_collection_of_garbage_goes_on_after_an_up(name: str) -> None:
+    assert gc.isenabled()
+    with up(star(name)):
+        assert gc.isenabled()
+    gc.disable()
+    try:
+        with up(star(name)):
+            assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_both_ends_of_a_cable_have_one_queue(name: str) -> None:
+    lab = star(name)
+    lab.cable("h1", "h2")
+    with up(lab), Sandbox.connect(name) as sandbox:
+        for netns in ("lan", "h1", "h2"):
+            found = sandbox.handle(netns).transport.dump(Request(RTM.GETLINK, Link()), Link)
+            veths = [link for link in found if link.linkinfo and link.linkinfo.kind == "veth"]
+            assert veths
+            assert {(link.num_tx_queues, link.num_rx_queues) for link in veths} == {(1, 1)}
+
+
+def test_a_sysctl_of_a_link_is_set_before_the_link_is_up(name: str) -> None:
+    lab = star(name, 1)
+    lab.node("r", sysctl={"net.ipv6.conf.eth0.accept_dad": 0, "net.ipv4.conf.eth1.arp_notify": 1})
+    lab.cable("r", "h1")
+    lab.cable("r", "h1")
+    words = [step.words() for step in diff(lab) if step.netns == "r"]
+    assert words.index("set net.ipv6.conf.eth0.accept_dad of r to 0") < next(
+        number for number, said in enumerate(words) if "eth0" in said and "up" in said
+    )
+    with up(lab) as running:
+        read = ["cat", "/proc/sys/net/ipv4/conf/eth1/arp_notify"]
+        assert running["r"].run(read, capture_output=True, text=True).stdout == "1\n"
+        assert not running.drift()
