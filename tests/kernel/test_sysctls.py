@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 
-from nslab.errors import SysctlError
+from nslab.errors import KernelError, SysctlError
 from nslab.kernel import libc
 from nslab.kernel.sysctls import Sysctls, refused
 from tests.kernel.labs import descriptors, links, started
@@ -55,11 +55,14 @@ def test_without_mounts_of_its_own_it_looks_into_proc() -> None:
 @sandboxed
 def test_a_mount_apart_is_seen_nowhere() -> None:
     before = Path("/proc/self/mounts").read_text()
-    root = libc.mount_apart("proc")
+    root = libc.mount_apart("tmpfs")
+    os.close(os.open("file", os.O_CREAT, dir_fd=root))
+    assert os.listdir(root) == ["file"]
     assert Path("/proc/self/mounts").read_text() == before
-    assert os.readlink("self", dir_fd=root) == str(os.getpid())
     assert not os.get_inheritable(root)
     os.close(root)
+    with pytest.raises(KernelError, match="fsopen"):
+        libc.mount_apart("nonsense")
 
 
 def test_what_is_foreseen_is_set_as_a_netns_is_made(lab: Sandbox) -> None:
