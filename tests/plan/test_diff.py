@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nslab.errors import LabFileError
 from nslab.lab import loads
-from nslab.plan import diff, segment
+from nslab.plan import comparison, segment
 from nslab.plan.diff import compare
 from nslab.plan.lower import lower
 from nslab.plan.state import KEPT, MODERN
@@ -114,7 +114,7 @@ def goes_there_and_back(last: Desired, desired: Desired) -> None:
     before = built(last)
     assert not change(before, last, last), "a second `up` takes steps"
     steps = change(before, last, desired).steps
-    with patch.object(diff, "agrees", return_value=False):
+    with patch.object(comparison, "agrees", return_value=False):
         assert change(before, last, desired).steps == steps, "a closer look"
     kernel, undoing = ImaginedKernel(SYSCTLS, before.state), []
     for number, step in enumerate(steps):

@@ -1,0 +1,268 @@
+"""What comes: sysctls, links, addresses and routes that are missing or different."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from nslab.plan.addresses import coming
+from nslab.plan.comparison import EMPTY, Comparison
+from nslab.plan.effects import USUAL_MTU, as_it_comes, link_of, mtu_of, reaches, unlike
+from nslab.plan.order import cable_order
+from nslab.plan.state import (
+    LinkState,
+    route_key,
+    satisfies,
+)
+from nslab.plan.steps import (
+    AddAddress,
+    AddBridge,
+    AddMacvlan,
+    AddRoute,
+    AddVeth,
+    SetLink,
+    SetSysctl,
+    Step,
+    with_ifindex,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from nslab.lab.model import Interface, Route
+    from nslab.plan.state import End, State
+
+
+_WAITING = 16  # namespaces with links that wait to be set while there are more cables to be made
+
+
+class Coming(Comparison):
+    """The steps that bring. `choose_indexes` stands before all others."""
+
+    def __init__(
+        self,
+        desired: State,
+        observed: State,
+        last: State,
+        defaults: dict[str, str],
+        standing: Mapping[str, int],
+    ) -> None:
+        super().__init__(desired, observed, last, defaults, standing)
+        self.made: set[End] = set()
+        self.due: dict[str, int] = {}
+        self.bare: dict[str, list[str]] = {}
+        self.ports: set[End] = set()  # those that come as ports and up
+
+    def choose_indexes(self) -> None:
+        """Give every link to come the next free ifindex of its netns, as the kernel would."""
+        for name, state in self.busy.items():
+            indexes = self.indexes[name]
+            for doomed in self.doomed:
+                if doomed[0] == name:
+                    indexes.pop(doomed[1], None)
+            present = self.observed[name]
+            taken = [*present.known.values(), *(link.ifindex for link in present.links.values())]
+            highest = max(taken, default=1)
+            for ifname in state.links:
+                if ifname not in indexes:
+                    highest += 1
+                    indexes[ifname] = state.links[ifname].ifindex or highest
+                    self.made.add((name, ifname))
+            mine = [ifname for ifname in state.links if self.is_set(name, ifname)]
+            self.due[name] = len(mine)
+            self.bare[name] = [ifname for ifname in mine if (name, ifname) not in self.made]
+
+    def planned(self, name: str, ifname: str) -> LinkState:
+        """Give a link as it shall be, with its ifindex."""
+        return with_ifindex(self.desired[name].links[ifname], self.indexes[name][ifname])
+
+    def settings(self, name: str, ifname: str = "") -> Iterator[Step]:
+        """Set the sysctls that are one link's own, or those that are no link's."""
+        present = self.observed[name].sysctl
+        wanted = self.desired[name].sysctl
+        returned = {
+            key: self.defaults[key]
+            for key in self.last.get(name, EMPTY).sysctl
+            if key not in wanted and self.defaults.get(key)
+        }
+        due = {**returned, **wanted}
+        for key in unlike(due, present):
+            if link_of(key) == ifname and key not in self.absent:
+                yield SetSysctl(name, key, due[key], present.get(key))
+
+    def bridges(self) -> Iterator[Step]:
+        """Make bridges, and give them an MTU before anything lies on them that needs it."""
+        for name, state in self.busy.items():
+            for wanted in state.links.values():
+                if wanted.kind != "bridge":
+                    continue
+                before = self.observed[name].links.get(wanted.ifname)
+                if before is None or (name, wanted.ifname) in self.made:
+                    before = replace(self.planned(name, wanted.ifname), up=False, mtu=None)
+                    yield AddBridge(name, before)
+                mtu = self.bridge_mtu(name, wanted, before)
+                if mtu != before.mtu:
+                    yield SetLink(name, replace(before, mtu=mtu), before)
+
+    def bridge_mtu(self, name: str, wanted: LinkState, before: LinkState) -> int | None:
+        """Give the MTU that a bridge is to have: the usual one again where it had another."""
+        asked = self.last.get(name, EMPTY).links.get(wanted.ifname)
+        return wanted.mtu or (USUAL_MTU if asked and asked.mtu else before.mtu)
+
+    def cables(self) -> Iterator[Step]:
+        """Make cables, and configure their ends soon.
+
+        Ends that wait to be brought up cost time quadratically: each time a link comes to life, the
+        kernel looks through all that do not run yet (net/core/link_watch.c).
+        """
+        coming = {
+            name: [
+                (link.ifname, link.peer)
+                for link in state.links.values()
+                if link.kind == "veth" and link.peer and (name, link.ifname) in self.made
+            ]
+            for name, state in self.busy.items()
+        }
+        waiting: dict[str, None] = {}
+        place = ""
+        for near, far in cable_order(coming):
+            if near[0] != place or len(waiting) >= _WAITING:
+                for name in waiting:
+                    yield from self.configure(name)
+                waiting.clear()
+            place = near[0]
+            link = self.planned(*near)
+            master = self.master_of(near[0], link)
+            self.ports |= {near} if master else set()
+            yield AddVeth(near[0], link, far[0], self.planned(*far), master)
+            for name, ifname in (near, far):
+                self.bare[name].append(ifname)
+                waiting[name] = None
+
+    def macvlans(self) -> Iterator[Step]:
+        """Make macvlans, on links that are there by now."""
+        for name, state in self.busy.items():
+            for link in state.links.values():
+                end = (name, link.ifname)
+                if link.kind == "macvlan" and link.peer and end in self.made:
+                    self.ports |= {end} if link.master else set()
+                    index, master = self.index_of(*link.peer), self.master_of(name, link)
+                    yield AddMacvlan(*link.peer, index, name, self.planned(*end), master)
+                    self.bare[name].append(link.ifname)
+
+    def configure(self, name: str) -> Iterator[Step]:
+        """Set the links that are there and were not set yet; once all are, what leads over them."""
+        if name not in self.due:
+            return
+        state, bare = self.desired[name], self.bare[name]
+        self.bare[name] = []
+        yield from self.set_links(name, [state.links[ifname] for ifname in bare])
+        self.due[name] -= len(bare)
+        if self.due[name] == 0:
+            del self.due[name]
+            keys = (*self.last.get(name, EMPTY).sysctl, *state.sysctl)
+            for ifname in dict.fromkeys(map(link_of, keys)):
+                if ifname and not self.is_set(name, ifname):
+                    yield from self.settings(name, ifname)
+            yield from self.add_routes(name)
+
+    def is_set(self, name: str, ifname: str) -> bool:
+        """Tell whether `configure` sets a link: bridges are set elsewhere, others are not ours."""
+        link = self.desired[name].links.get(ifname)
+        return link is not None and link.kind != "bridge"
+
+    def set_links(self, name: str, links: list[LinkState]) -> Iterator[Step]:
+        """Set links of one netns: what each says of itself, its addresses, then up."""
+        for wanted in links:
+            yield from self.settings(name, wanted.ifname)
+        speaking = [link for link in links if self.speaks(name, link.ifname)]
+        for wanted in links:  # a silent one's MTU is raised before it can have IPv6 addresses
+            if not self.speaks(name, wanted.ifname):
+                yield from self.set_link(name, wanted)
+        for wanted in links:
+            yield from self.add_addresses(name, wanted)
+        for wanted in speaking:
+            yield from self.set_link(name, wanted)
+
+    def set_link(self, name: str, wanted: LinkState) -> Iterator[Step]:
+        """Set what is not an address: MTU, MAC, master, alias, and whether it is up."""
+        link = self.planned(name, wanted.ifname)
+        before = self.observed[name].links.get(wanted.ifname)
+        if (name, wanted.ifname) in self.made or before is None:
+            before = as_it_comes(link, port=(name, wanted.ifname) in self.ports)
+            if before != link:
+                yield SetLink(name, link, before, *self.masters(name, link, before))
+            return
+        merged = replace(
+            before,
+            up=link.up,
+            mac=before.mac if link.kind == "macvlan" else link.mac or before.mac,  # the one below's
+            mtu=mtu_of(link, before),
+            master=link.master,
+            alias=link.alias or before.alias,
+        )
+        if merged != before:
+            yield SetLink(name, merged, before, *self.masters(name, merged, before))
+
+    def masters(self, name: str, link: LinkState, before: LinkState) -> tuple[int, int]:
+        """Give the ifindexes of the bridges that a link is a port of: then, and before."""
+        return self.index_of(name, link.master), self.index_of(name, before.master)
+
+    def speaks(self, name: str, ifname: str) -> bool:
+        """Tell whether a link speaks IPv6; one that is to come does so before it is set."""
+        link = self.observed[name].links.get(ifname)
+        return link is None or (name, ifname) in self.made or link.ipv6
+
+    def add_addresses(self, name: str, wanted: LinkState) -> Iterator[Step]:
+        """Give a link its addresses, the link-local one before it is up.
+
+        The kernel would choose the same one, but only after it looked for duplicates for a second
+        or two, in which a router forwards nothing to the link.
+        """
+        missing: Sequence[Interface] = wanted.addresses
+        if (name, wanted.ifname) not in self.made:
+            link = self.observed[name].links[wanted.ifname]
+            lost = self.leaving(name, link, wanted)
+            missing = coming(link, lost, self.mine(name, wanted.ifname), wanted)
+        if missing:
+            link = self.planned(name, wanted.ifname)
+            yield from (AddAddress(name, link, address) for address in missing)
+
+    def add_routes(self, name: str) -> Iterator[Step]:
+        """Add the routes that are missing, or that lead elsewhere; and others' that were lost."""
+        routes = self.observed[name].routes
+        lost = [route for route in routes if (name, route) in self.lost]
+        present = {route_key(route): route for route in routes if (name, route) not in self.lost}
+        wanted = [*self.desired[name].routes, *self.foreign(name, lost)]
+        for route in wanted:
+            found = present.get(route_key(route))
+            if found is None or not satisfies(found, route):
+                index_before = self.index_of(name, found.ifname) if found else 0
+                yield AddRoute(name, route, self.index_of(name, route.ifname), found, index_before)
+
+    def foreign(self, name: str, lost: list[Route]) -> Iterator[Route]:
+        """Give the lost routes that nobody asked us to delete, where they still lead somewhere."""
+        if not lost:
+            return
+        asked = {*self.desired[name].routes, *self.last.get(name, EMPTY).routes}
+        keys = {route_key(route) for route in asked}
+        for route in lost:
+            link = self.desired[name].links.get(route.ifname or "")
+            if route_key(route) not in keys and link is not None and reaches(link, route):
+                yield route
+
+    def raise_bridges(self) -> Iterator[Step]:
+        """Bring bridges up last: ports that come to a running bridge cost time quadratically."""
+        for name, state in self.busy.items():
+            for wanted in state.links.values():
+                if wanted.kind != "bridge":
+                    continue
+                link = self.planned(name, wanted.ifname)
+                before = self.observed[name].links.get(wanted.ifname)
+                if before is None or (name, wanted.ifname) in self.made:
+                    before = replace(link, up=False)
+                before = replace(before, mtu=self.bridge_mtu(name, wanted, before))  # by now
+                merged = replace(before, up=True, mac=link.mac, settings=link.settings)
+                if merged != before:
+                    yield SetLink(name, merged, before)
