@@ -31,7 +31,15 @@ if TYPE_CHECKING:
 
 for _module in pkgutil.walk_packages(nslab.ip.__path__, "nslab.ip."):
     import_module(_module.name)
-for _name in ("grp", "pwd", "socket", "json", "ipaddress", "nslab.kernel.trace"):
+for _name in (
+    "nslab.kernel.transport",
+    "grp",
+    "pwd",
+    "socket",
+    "json",
+    "ipaddress",
+    "nslab.kernel.trace",
+):
     import_module(_name)  # later there is no file to import them from
 
 CASES = Path(__file__).parents[2] / "ip" / "cases"
