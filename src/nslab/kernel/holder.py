@@ -105,6 +105,7 @@ class Holder:
         while self.kept or self.starter.fileno() in self.connections:
             ready = self.poll.poll(0 if self.unwatched else None)
             if not ready:
+                self.sysctls.rest()
                 self.watch(_AT_ONCE)
             for fd, _ in ready:
                 if fd == self.listener.fileno():

@@ -41,13 +41,21 @@ class Sysctls:
         self._left -= 1
         return [procfs.exchange(word, self._proc) for word in words]
 
+    def rest(self) -> None:
+        """Close the mount: the next look needs a new one.
+
+        The kernel waits for all CPUs as it takes a mount down, be it that of one who ends.
+        """
+        self._left = 0
+        if self._proc is not None:
+            os.close(self._proc)
+            self._proc = None
+
     def _renew(self) -> None:
         """Look through a new mount; through /proc itself where there can be none."""
+        self.rest()
         self._left = _FEW
-        old = self._proc
         try:
             self._proc = libc.mount_apart("proc")
         except (KernelError, OSError):
             self._proc = None
-        if old is not None:
-            os.close(old)
