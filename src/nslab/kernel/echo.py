@@ -187,10 +187,10 @@ class Round:
 
     def wait(self) -> float:
         """Give the seconds until one is late, or the next may be sent."""
-        late = 0.0
-        if self.deadlines and self.pending:
-            late = max(0.0, self.deadlines[0][0] - time.monotonic())
-        return min(late or self.pause, self.pause or late)
+        if not (self.deadlines and self.pending):
+            return self.pause
+        late = max(0.0, self.deadlines[0][0] - time.monotonic())
+        return min(late, self.pause) if self.pause else late
 
     def gather(self) -> None:
         """Take what came, and ask again or give up what is late."""

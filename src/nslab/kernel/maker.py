@@ -161,14 +161,15 @@ class Maker:
         self._take(names, fds)
         if reply[0] != "ok":
             return _creation_error(names[len(fds) // 2], int(reply[1]))
-        return self._refused(names, reply[1:]) if any(w[:1] == "!" for w in reply[1:]) else None
+        return self._refused(names, reply[1:])
 
-    def _refused(self, names: Sequence[str], came: Sequence[str]) -> KernelError:
-        """Make the error of the first sysctl that could not be set."""
-        settings = [(name, word) for name in names for word in self._settings.get(name, ())]
-        paired = zip(settings, came, strict=True)
-        name, word, said = next((n, w, said) for (n, w), said in paired if said[:1] == "!")
-        return refused(name, word, int(said[1:]))
+    def _refused(self, names: Sequence[str], came: Sequence[str]) -> KernelError | None:
+        """Make the error of the first sysctl that could not be set, if there is one."""
+        settings = ((name, word) for name in names for word in self._settings.get(name, ()))
+        for (name, word), said in zip(settings, came, strict=True):
+            if said.startswith("!"):
+                return refused(name, word, int(said[1:]))
+        return None
 
     def _hung_up(self, names: Sequence[str]) -> KernelError:
         """Tell that the holder hung up.

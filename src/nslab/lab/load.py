@@ -81,14 +81,12 @@ def reread(data: bytes, likely: Desired | None = None) -> Desired:
     """
     found = _known.get(data)
     if found is None:
-        same = likely is not None and data == written(likely)
-        found = likely if likely is not None and same else _reread(data)
+        if likely is not None and data == written(likely):
+            found = likely
+        else:
+            found = Lab.of(Document(json.loads(data))).resolve()
         remember(data, found)
     return found
-
-
-def _reread(data: bytes) -> Desired:
-    return Lab.of(Document(json.loads(data))).resolve()
 
 
 def _lab(text: str, style: str, name: str | None, source: str | None) -> Lab:

@@ -13,7 +13,7 @@ from nslab.kernel.sandbox import OUTSIDE, Sandbox
 from nslab.lab.dump import written
 from nslab.lab.load import remember
 from nslab.plan.apply import apply
-from nslab.plan.effects import link_of, unlike
+from nslab.plan.effects import unlike
 from nslab.plan.ending import make_room
 from nslab.plan.host.hosting import hosting
 from nslab.plan.lower import lower
@@ -22,7 +22,7 @@ from nslab.plan.plan import parted
 from nslab.plan.planning import defaults_of, host_defaults, plan_change, plan_new, same_source
 from nslab.plan.ready import await_links
 from nslab.plan.room import needs_of_change, needs_of_lab, refuse_crowded
-from nslab.plan.state import IMPLIED, KEPT
+from nslab.plan.state import KEPT
 from nslab.plan.steps import Remember
 from nslab.plan.way.lead import Leading, decide, refuse_overtaken
 
@@ -95,13 +95,8 @@ def begin(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) -
 
 def _coming(state: State, defaults: dict[str, str]) -> dict[str, list[str]]:
     """Give each netns that is to be made, with the sysctls that a new one is to have else."""
-    absent = {key for key in IMPLIED if key not in defaults}
     return {
-        name: [
-            f"{key}={netns.sysctl[key]}"
-            for key in unlike(netns.sysctl, defaults)
-            if key not in absent and not link_of(key)
-        ]
+        name: [f"{key}={netns.sysctl[key]}" for key in unlike(netns.sysctl, defaults, defaults)]
         for name, netns in state.items()
         if name not in KEPT
     }

@@ -10,11 +10,7 @@ from nslab.plan.addresses import coming
 from nslab.plan.comparison import EMPTY, Comparison
 from nslab.plan.effects import USUAL_MTU, as_it_comes, link_of, mtu_of, reaches, unlike
 from nslab.plan.order import cable_order
-from nslab.plan.state import (
-    LinkState,
-    route_key,
-    satisfies,
-)
+from nslab.plan.state import LinkState, route_key, satisfies
 from nslab.plan.steps import (
     AddAddress,
     AddBridge,
@@ -28,31 +24,15 @@ from nslab.plan.steps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from nslab.lab.model import Interface, Route
-    from nslab.plan.state import End, State
-
 
 _WAITING = 16  # namespaces with links that wait to be set while there are more cables to be made
 
 
 class Coming(Comparison):
     """The steps that bring. `choose_indexes` stands before all others."""
-
-    def __init__(
-        self,
-        desired: State,
-        observed: State,
-        last: State,
-        defaults: dict[str, str],
-        standing: Mapping[str, int],
-    ) -> None:
-        super().__init__(desired, observed, last, defaults, standing)
-        self.made: set[End] = set()
-        self.due: dict[str, int] = {}
-        self.bare: dict[str, list[str]] = {}
-        self.ports: set[End] = set()  # those that come as ports and up
 
     def choose_indexes(self) -> None:
         """Give every link to come the next free ifindex of its netns, as the kernel would."""
@@ -87,9 +67,8 @@ class Coming(Comparison):
             if key not in wanted and self.defaults.get(key)
         }
         due = {**returned, **wanted}
-        for key in unlike(due, present):
-            if link_of(key) == ifname and key not in self.absent:
-                yield SetSysctl(name, key, due[key], present.get(key))
+        for key in unlike(due, present, self.defaults, ifname):
+            yield SetSysctl(name, key, due[key], present.get(key))
 
     def bridges(self) -> Iterator[Step]:
         """Make bridges, and give them an MTU before anything lies on them that needs it."""
@@ -157,13 +136,17 @@ class Coming(Comparison):
             return
         state, bare = self.desired[name], self.bare[name]
         self.bare[name] = []
+        keys = (*self.last.get(name, EMPTY).sysctl, *state.sysctl)
+        named = dict.fromkeys(filter(None, map(link_of, keys)))
+        for ifname in bare:
+            if ifname in named:
+                yield from self.settings(name, ifname)
         yield from self.set_links(name, [state.links[ifname] for ifname in bare])
         self.due[name] -= len(bare)
         if self.due[name] == 0:
             del self.due[name]
-            keys = (*self.last.get(name, EMPTY).sysctl, *state.sysctl)
-            for ifname in dict.fromkeys(map(link_of, keys)):
-                if ifname and not self.is_set(name, ifname):
+            for ifname in named:
+                if not self.is_set(name, ifname):
                     yield from self.settings(name, ifname)
             yield from self.add_routes(name)
 
@@ -173,9 +156,7 @@ class Coming(Comparison):
         return link is not None and link.kind != "bridge"
 
     def set_links(self, name: str, links: list[LinkState]) -> Iterator[Step]:
-        """Set links of one netns: what each says of itself, its addresses, then up."""
-        for wanted in links:
-            yield from self.settings(name, wanted.ifname)
+        """Set links of one netns: the MTU of silent ones, all addresses, then the others."""
         speaking = [link for link in links if self.speaks(name, link.ifname)]
         for wanted in links:  # a silent one's MTU is raised before it can have IPv6 addresses
             if not self.speaks(name, wanted.ifname):

@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING
 from nslab.kernel.sandbox import HOST
 from nslab.plan.addresses import complete, leaving
 from nslab.plan.agree import agrees
-from nslab.plan.state import (
-    IMPLIED,
-    KEPT,
-    LinkState,
-    NetnsState,
-    fresh,
-)
+from nslab.plan.state import KEPT, LinkState, NetnsState, fresh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from nslab.lab.model import Interface, Route
     from nslab.plan.state import End, State
@@ -40,7 +34,6 @@ class Comparison:
         self.desired = complete({**desired, **kept}, defaults)
         self.last = complete(last, defaults)
         self.defaults = defaults
-        self.absent = {key for key in IMPLIED if key not in defaults}  # a kernel without IPv6
         known = {**self.desired, **last}
         self.present = {name: observed[name] for name in observed if name in known}
         self.gone = [name for name in self.present if name not in self.desired]
@@ -56,6 +49,10 @@ class Comparison:
         }
         self.doomed: set[End] = set()
         self.lost: set[tuple[str, Route]] = set()
+        self.made: set[End] = set()
+        self.ports: set[End] = set()  # those that come as ports and up
+        self.due: dict[str, int] = {}  # how many links of each netns are still to be set
+        self.bare: dict[str, list[str]] = {}  # and which of them are there by now
         self.busy = {name: state for name, state in self.desired.items() if not self.is_so(name)}
 
     def is_so(self, name: str) -> bool:
@@ -71,13 +68,6 @@ class Comparison:
         """Give the ifindex of a link, or of one that is to come; 0 for none."""
         return self.indexes[name].get(ifname, 0) if ifname else 0
 
-    def far_of(self, link: LinkState) -> tuple[str, LinkState] | None:
-        """Give the other end of a cable, if it is in this lab."""
-        if link.kind != "veth" or link.peer is None or link.peer[0] not in self.observed:
-            return None
-        far = self.observed[link.peer[0]].links.get(link.peer[1])
-        return None if far is None else (link.peer[0], far)
-
     def master_of(self, name: str, link: LinkState) -> LinkState | None:
         """Give the bridge that a link is a port of; on the machine it is somebody else's."""
         if link.master is None:
@@ -92,11 +82,3 @@ class Comparison:
         """Give the addresses that the last `up` asked for."""
         ours = self.last.get(name, EMPTY).links.get(ifname)
         return ours.addresses if ours else ()
-
-    def kept_links(self) -> Iterator[tuple[str, LinkState, LinkState]]:
-        """Give the links that stay: where, as they are, and as they shall be."""
-        for name in self.open():
-            state = self.present[name]
-            for ifname, wanted in self.desired.get(name, EMPTY).links.items():
-                if ifname in state.links and (name, ifname) not in self.doomed:
-                    yield name, state.links[ifname], wanted

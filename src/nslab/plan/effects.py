@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from nslab.plan.state import IMPLIED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -33,9 +35,24 @@ def link_of(key: str) -> str:
     return parts[3].replace("/", ".")
 
 
-def unlike(wanted: Mapping[str, str], present: Mapping[str, str]) -> Iterator[str]:
-    """Give the keys of sysctls that are not, or not known to be, as wanted."""
+def unlike(
+    wanted: Mapping[str, str],
+    present: Mapping[str, str],
+    defaults: Mapping[str, str],
+    ifname: str = "",
+) -> Iterator[str]:
+    """Give the keys of sysctls that are not, or not known to be, as wanted.
+
+    Args:
+        wanted: keys and values.
+        present: likewise, as they are.
+        defaults: those of a new netns; what of a lab's own making (IMPLIED) is not among them, this
+            kernel does not have.
+        ifname: the link whose own the sysctls are; "" for those that are no link's.
+    """
     for key, value in wanted.items():
+        if link_of(key) != ifname or (key in IMPLIED and key not in defaults):
+            continue
         before = present.get(key)
         if before is None or before.split() != value.split():
             yield key

@@ -11,10 +11,7 @@ from nslab.kernel.sandbox import HOST
 from nslab.plan.addresses import takes_along
 from nslab.plan.comparison import EMPTY, Comparison
 from nslab.plan.effects import as_it_comes
-from nslab.plan.state import (
-    LinkState,
-    route_key,
-)
+from nslab.plan.state import LinkState, route_key
 from nslab.plan.steps import (
     AddAddress,
     AddRoute,
@@ -94,11 +91,26 @@ class Going(Comparison):
             hint=f"delete it (`{place}ip link delete {link.ifname}`) or rename yours",
         )
 
+    def far_of(self, link: LinkState) -> tuple[str, LinkState] | None:
+        """Give the other end of a cable, if it is in this lab."""
+        if link.kind != "veth" or link.peer is None or link.peer[0] not in self.observed:
+            return None
+        far = self.observed[link.peer[0]].links.get(link.peer[1])
+        return None if far is None else (link.peer[0], far)
+
     def delete_addresses(self) -> Iterator[Step]:
         """Delete what is no longer wanted, or must come back in another order."""
         for name, link, wanted in self.kept_links():
             for address in reversed(self.leaving(name, link, wanted)):
                 yield DeleteAddress(name, link, address)
+
+    def kept_links(self) -> Iterator[tuple[str, LinkState, LinkState]]:
+        """Give the links that stay: where, as they are, and as they shall be."""
+        for name in self.open():
+            state = self.present[name]
+            for ifname, wanted in self.desired.get(name, EMPTY).links.items():
+                if ifname in state.links and (name, ifname) not in self.doomed:
+                    yield name, state.links[ifname], wanted
 
     def delete_routes(self) -> Iterator[Step]:
         """Delete what is no longer wanted, and by name what could not stay or not come back."""

@@ -70,20 +70,17 @@ class _Pair(Struct, eq=False):
     """Two ends that become each other's neighbours.
 
     Attributes:
+        ports: how many a flood from the one to the other goes to; 0 where those are not too many.
         left: how many probes between them are not done.
         introduced: whether the kernel has been told of the other's MAC.
         heard: whether each has heard of the other.
     """
 
     ends: tuple[_End, _End]
+    ports: int
     left: int = 0
     introduced: bool = False
     heard: bool = False
-
-    @property
-    def ports(self) -> int:
-        """How many ports a flood from the one to the other fills, where those are too many."""
-        return min(end.ports for end in self.ends)
 
 
 def paced(sandbox: Sandbox, lab: Desired, probes: Sequence[Probe]) -> Neighbours | None:
@@ -267,7 +264,7 @@ def _pairs(lab: Desired, probes: Sequence[Probe]) -> dict[int, _Pair]:
         key = (one, other) if one < other else (other, one)
         pair = pairs.get(key)
         if pair is None:
-            pair = pairs[key] = _Pair((near, far))
+            pair = pairs[key] = _Pair((near, far), min(near.ports, far.ports))
         pair.left += 1
         found[id(probe)] = pair
     return found
