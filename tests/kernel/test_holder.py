@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from nslab.errors import KernelError, LabBusyError, LabNotRunningError
-from nslab.kernel import programs, reach, wire
+from nslab.kernel import interpreter, programs, reach, wire
 from nslab.kernel.procfs import exchange, is_emptied, pid_space, process_name
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, running
 from tests.kernel.labs import (
@@ -244,11 +244,11 @@ def test_a_name_that_is_taken_but_not_answered_is_somebody_s_beginning() -> None
 
 
 def test_a_holder_that_dies_at_its_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "_HOLDER", "print(1 / 0)")
+    monkeypatch.setattr(interpreter, "_START", "print(1 / 0)")
     before = descriptors()
     with pytest.raises(Exception, match="died at its start: ZeroDivisionError: division by zero"):
         Sandbox.start(fresh_name())
-    monkeypatch.setattr(reach, "_HOLDER", "raise SystemExit")
+    monkeypatch.setattr(interpreter, "_START", "raise SystemExit")
     with pytest.raises(Exception, match="died at its start: no reason"):
         Sandbox.start(fresh_name())
     assert descriptors() == before

@@ -102,7 +102,7 @@ def test_no_descriptor_left_to_start_or_connect_with() -> None:
         before, name = descriptors(), fresh_name()
         free = os.dup(0)
         os.close(free)
-        for spare in range(6):
+        for spare in range(3):
             resource.setrlimit(resource.RLIMIT_NOFILE, (free + spare, 4096))
             with pytest.raises(KernelError, match="start the holder: Too many open files"):
                 Sandbox.start(name)

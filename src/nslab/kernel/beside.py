@@ -14,7 +14,7 @@ import os
 import sys
 
 from nslab.errors import KernelError, LabNotRunningError, NslabError
-from nslab.kernel import libc, wire
+from nslab.kernel import interpreter, libc, wire
 from nslab.kernel.procfs import process_name
 
 TYPE_CHECKING = False
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from nslab.kernel.sandbox import Sandbox
 
-_STARTER = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from nslab.kernel.beside import main; main()"
-)
 _FAILED = 127
 _PATIENCE = 5000  # milliseconds
 
@@ -115,12 +112,9 @@ def _start(
 ) -> int:
     import subprocess
 
-    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    words = [sys.executable, "-I", "-S", "-c", _STARTER, package, str(sandbox.pid)]
-    words += [*map(str, more), *command]
     passed = [*fds, *(fd for fd in more if fd >= 0)]
     done = subprocess.run(
-        words,
+        interpreter.command(__name__, str(sandbox.pid), *map(str, more), *command),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

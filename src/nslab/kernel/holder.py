@@ -23,7 +23,7 @@ import time
 from _socket import MSG_DONTWAIT, SO_PEERCRED, SOL_SOCKET, socket
 
 from nslab.errors import KernelError
-from nslab.kernel import libc, wire
+from nslab.kernel import interpreter, libc, wire
 from nslab.kernel.changes import Changes, listen
 from nslab.kernel.limits import netns_kept, raise_descriptor_limit
 from nslab.kernel.memory import FILES, Memory
@@ -47,7 +47,7 @@ OUTSIDE = "outside"
 
 NAMES = "/run/netns"
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
-_AT_ONCE = 64
+_AT_ONCE = 8
 _OPENING = ("open", "netns", "numbers", "socket", "sysctl", "changed")
 """The requests that lead into a netns, and the one that asks what was done there."""
 
@@ -383,7 +383,8 @@ def main() -> None:
     """Run as `holder LAB CHANNEL`: CHANNEL is the descriptor of the starter's socket."""
     lab, channel = sys.argv[1], int(sys.argv[2])
     starter = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET, 0, channel)
-    os.set_inheritable(channel, False)  # noqa: FBT003 - the only way to say it
+    interpreter.keep_only(channel)
+    os.chdir("/")
     raise_descriptor_limit()
     stage = "start"
     try:

@@ -22,7 +22,7 @@ import sys
 from _socket import socket
 
 from nslab.errors import KernelError, LabNotRunningError, NodeNotFoundError, NslabError
-from nslab.kernel import libc, wire
+from nslab.kernel import interpreter, libc, wire
 from nslab.kernel.sandbox import Sandbox
 from nslab.kernel.spawn import ended, enter_lab, enter_node, open_holder
 
@@ -305,9 +305,7 @@ def main() -> None:
     """Run as `launcher LAB PID CHANNEL`: PID is the holder's, CHANNEL the asker's socket."""
     lab, pid, channel = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     asker = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET, 0, channel)
-    os.set_inheritable(channel, False)  # noqa: FBT003 - the only way to say it
-    os.closerange(3, channel)
-    os.closerange(channel + 1, os.sysconf("SC_OPEN_MAX"))
+    interpreter.keep_only(channel)
     for number in IGNORED:
         _signal.signal(number, _signal.SIG_IGN)
     libc.name_process(NAME)

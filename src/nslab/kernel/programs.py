@@ -16,12 +16,11 @@ import resource
 import select
 import stat
 import subprocess
-import sys
 from _socket import socketpair
 from typing import TYPE_CHECKING, Any
 
 from nslab.errors import LabNotRunningError, NslabError
-from nslab.kernel import libc, reach, wire
+from nslab.kernel import interpreter, libc, reach, wire
 from nslab.kernel.launcher import PYTHONS, Launch
 from nslab.kernel.sandbox import at_end, no_such_node
 from nslab.kernel.spawn import ended, working_directory
@@ -52,10 +51,6 @@ if TYPE_CHECKING:
         pipesize: int
 
 
-_LAUNCHER = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1));"
-    " from nslab.kernel.launcher import main; main()"
-)
 _PATIENCE = 30.0
 """Seconds in which a launcher answers, however busy the machine is."""
 
@@ -234,19 +229,8 @@ def _leave_ended() -> None:
 
 
 def _start(lab: str, holder: int, channel: int) -> int:
-    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    words = [sys.executable, "-I", "-S", "-c", _LAUNCHER, package, lab, str(holder), str(channel)]
-    nowhere = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
-    kept = (os.POSIX_SPAWN_DUP2, channel, channel)  # the same number: exec leaves it open then
     try:
-        return os.posix_spawn(
-            sys.executable,
-            words,
-            os.environ,
-            file_actions=[*nowhere, kept],
-            setsigmask=[],
-            setsigdef=_signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP},
-        )
+        return interpreter.start("nslab.kernel.launcher", lab, str(holder), channel=channel)
     except OSError as error:
         raise libc.of_oserror("start a launcher", error) from None
 

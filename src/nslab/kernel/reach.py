@@ -9,17 +9,14 @@ import time
 from _socket import SO_PEERCRED, SOL_SOCKET, socket, socketpair
 
 from nslab.errors import LabBusyError, LabNotRunningError, NslabError
-from nslab.kernel import libc, wire
+from nslab.kernel import interpreter, libc, wire
 from nslab.kernel.privilege import refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterable
 
-_HOLDER = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from nslab.kernel.holder import main; main()"
-)
+_HOLDER = "nslab.kernel.holder"
 _PATIENCE = 5.0
 """Seconds in which a holder, however busy, takes a connection."""
 
@@ -110,11 +107,14 @@ def _start(lab: str, meanwhile: Callable[[], None]) -> tuple[socket, int]:
 
 
 def _await_holder(lab: str, ours: socket, theirs: socket, meanwhile: Callable[[], None]) -> None:
-    said = wire.memory_file(b"")
+    said = wire.memory_file(b"")  # most often nothing
     try:
-        with _spawn(lab, theirs.fileno(), said):  # waits: it is a daemon's first half
+        starting = interpreter.start(_HOLDER, lab, channel=theirs.fileno(), said=said, session=True)
+        try:
             theirs.close()  # now the holder has the only one, and its death can be told
             meanwhile()
+        finally:
+            _await(starting)  # it is a daemon's first half
         words, _ = wire.receive(ours)
         if words != ["ok"]:
             raise _refused(lab, words, wire.read_file(said))
@@ -122,21 +122,11 @@ def _await_holder(lab: str, ours: socket, theirs: socket, meanwhile: Callable[[]
         os.close(said)
 
 
-def _spawn(lab: str, channel: int, said: int) -> subprocess.Popen[bytes]:
-    """Start the holder; what it says on its way, most often nothing, goes to the file `said`."""
-    import subprocess
-
-    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    command = [sys.executable, "-I", "-S", "-c", _HOLDER, package, lab, str(channel)]
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=said,
-        pass_fds=[channel],
-        cwd="/",
-        start_new_session=True,
-    )
+def _await(child: int) -> None:
+    try:
+        os.waitpid(child, 0)
+    except ChildProcessError:  # somebody else waits for all children
+        pass
 
 
 def _refused(lab: str, words: list[str], said: bytes) -> Exception:

@@ -8,13 +8,14 @@ process of the lab and ends with it.
 from __future__ import annotations
 
 import collections
-import os
 import resource
 import select
 import socket
 import struct
 import sys
 import time
+
+from nslab.kernel import interpreter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,10 +39,6 @@ _PKTINFO = {
 }
 """Option, and what a packet's own address comes as, by family (ip(7), ipv6(7))."""
 _ASK_PKTINFO = {socket.AF_INET: 8, socket.AF_INET6: 49}
-
-RELAYER = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from nslab.kernel.relay import main; main()"
-)
 
 
 def listen(protocol: str, address: str, port: int) -> socket.socket:
@@ -94,10 +91,8 @@ def command(listeners: Sequence[int], targets: Iterable[Target]) -> list[str]:
         targets: where to connect, in the order in which it is tried; one of the client's own
             family comes first.
     """
-    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    fds = ",".join(map(str, listeners))
     where = [f"{address}#{port}" for address, port in targets]
-    return [sys.executable, "-I", "-S", "-c", RELAYER, package, fds, *where]
+    return interpreter.command(__name__, ",".join(map(str, listeners)), *where)
 
 
 def main() -> None:

@@ -383,7 +383,8 @@ class Sandbox:
         """End the lab and wait: the kernel kills its processes and removes its namespaces."""
         if self._channel.fileno() < 0:  # it has been ended by this very object
             return
-        self.close_handles()  # they make room for a descriptor, should there be none left
+        if self._handles:
+            self._handles.popitem()[1].close()  # room for a descriptor, should there be none left
         try:
             pidfd = os.pidfd_open(self.pid)
         except ProcessLookupError:
@@ -395,6 +396,7 @@ class Sandbox:
             self._channel.send(["end"])
         except LabNotRunningError:  # it is ending already
             pass
+        self.close_handles()  # while the holder closes its own
         if pidfd >= 0:
             self._await_end(pidfd, space)
             os.close(pidfd)
@@ -411,9 +413,11 @@ class Sandbox:
         """
         gone = select.poll()
         gone.register(pidfd, select.POLLIN)
-        while process_name(self.pid) == wire.HOLDER and not gone.poll(_PATIENCE):
+        patience = _PATIENCE // 10
+        while process_name(self.pid) == wire.HOLDER and not gone.poll(patience):
             if is_emptied(self.pid, space):
                 break
+            patience = min(2 * patience, _PATIENCE)
 
     def _make_room(self, count: int) -> None:
         while self._handles and len(self._handles) + count > self._room:

@@ -14,7 +14,7 @@ import select
 import sys
 
 from nslab.errors import KernelError, LabNotRunningError, NslabError
-from nslab.kernel import libc, wire
+from nslab.kernel import interpreter, libc, wire
 from nslab.kernel.procfs import process_name
 from nslab.kernel.sandbox import HOST, Sandbox, no_such_node
 
@@ -26,9 +26,6 @@ EXIT_FAILED = 255
 EXIT_NOT_EXECUTABLE = 126
 EXIT_NOT_FOUND = 127
 
-_JOINER = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from nslab.kernel.spawn import main; main()"
-)
 _FORWARDED = (
     _signal.SIGHUP,
     _signal.SIGINT,
@@ -268,8 +265,7 @@ def joining(place: tuple[str, int, str], command: Sequence[str]) -> list[str]:
         command: what is to run there, and its arguments.
     """
     lab, pid, node = place
-    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return [sys.executable, "-I", "-S", "-c", _JOINER, package, lab, str(pid), node, *command]
+    return interpreter.command(__name__, lab, str(pid), node, *command)
 
 
 def main() -> None:

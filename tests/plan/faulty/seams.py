@@ -225,22 +225,14 @@ def _arm_wire(seams: Seams) -> None:
 
 def _arm_others() -> None:
     """Have the processes armed that come of this one."""
-    from nslab.kernel import beside, reach, relay, spawn
+    from nslab.kernel import interpreter
 
-    for module, name in (
-        (reach, "_HOLDER"),
-        (beside, "_STARTER"),
-        (spawn, "_JOINER"),
-        (relay, "RELAYER"),
-    ):
-        code = getattr(module, name)
-        role = code.partition("nslab.kernel.")[2].partition(" ")[0]
-        first, last = code.split("; main()")
-        armed = (
-            f"{first}; sys.path.append({_ROOT!r});"
-            f" from tests.plan.faulty.seams import arm; arm({role!r}); main(){last}"
-        )
-        setattr(module, name, armed)
+    first, last = interpreter._START.split("; main()")
+    interpreter._START = (
+        f"{first}; sys.path.append({_ROOT!r});"
+        " from tests.plan.faulty.seams import arm;"
+        f" arm(main.__module__.rpartition('.')[2]); main(){last}"
+    )
 
 
 _EVENTS = {
