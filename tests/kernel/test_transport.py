@@ -11,7 +11,7 @@ from nslab.kernel.transport import Transport
 from nslab.netlink.attrs import S32, U32, EncodeError, attribute
 from nslab.netlink.message import NLM_F, NLMSG, NLMSGERR_ATTR, Request, frame
 from nslab.netlink.rtnl.constants import RTM, RTNLGRP
-from nslab.netlink.rtnl.link import Link, LinkInfo
+from nslab.netlink.rtnl.link import IFF, Link, LinkInfo
 from nslab.netlink.rtnl.linkinfo import BridgeInfo
 from nslab.netlink.rtnl.netns import Nsid
 from nslab.testing import FakeKernel, FakeSocket
@@ -277,3 +277,14 @@ def test_a_subscriber_that_has_sent_nothing_hears_of_new_nsids() -> None:
             transport.request(Request(RTM.NEWNSID, Nsid(fd=other.fd, nsid=7)))
         (event,) = listener.events()
         assert (event.type, Nsid.decode(event.data).nsid) == (RTM.NEWNSID, 7)
+
+
+@sandboxed
+def test_a_link_is_running_once_it_is_up() -> None:
+    with Netns.create() as netns, netns.transport() as transport:
+        assert not transport.is_running("lo")
+        up = Link(index=1, flags=IFF.UP, change=IFF.UP)
+        transport.request(Request(RTM.NEWLINK, up))
+        assert transport.is_running("lo")
+        with pytest.raises(KernelError, match="look at gone: No such device"):
+            transport.is_running("gone")

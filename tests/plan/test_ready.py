@@ -31,6 +31,7 @@ class Kernel:
     answers: list[Link]
     dumps: list[list[Link]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    running: list[bool] = field(default_factory=list)
 
     def open(self, names: list[str]) -> None:
         self.names = names
@@ -48,7 +49,12 @@ class Kernel:
                 raise KernelError("link", 105, "No buffer space available")
             return self.dumps.pop(0)
 
-        return SimpleNamespace(transport=SimpleNamespace(get=get, dump=dump))
+        def is_running(ifname: str) -> bool:
+            self.asked.append(f"{name}:{ifname}")
+            return bool(self.running) and self.running.pop(0)
+
+        transport = SimpleNamespace(get=get, dump=dump, is_running=is_running)
+        return SimpleNamespace(transport=transport)
 
 
 def wait(kernel: Kernel, *addresses: str) -> None:
@@ -84,14 +90,22 @@ def test_the_last_cable_is_waited_for_and_looked_at_among_all() -> None:
     port = Link(ifname="pc1.eth0", carrier=1, operstate=2)
     kernel = Kernel([], dumps=[[Link(ifname="other", carrier=1, operstate=2), port], [DOWN]])
     await_links([SetLink("pc1", far, far)], cast("Sandbox", kernel))
-    assert kernel.asked == ["all of lan", "all of lan"]
+    assert kernel.asked == ["lan:pc1.eth0", "all of lan"] * 2
+
+
+def test_where_the_last_cable_runs_no_other_is_looked_at() -> None:
+    far = LinkState("eth0", "veth", 2, peer=("lan", "pc1.eth0"))
+    down = Link(ifname="pc1.eth0", carrier=1, operstate=2)
+    kernel = Kernel([], dumps=[[down]], running=[False, True])
+    await_links([SetLink("pc1", far, far)], cast("Sandbox", kernel))
+    assert kernel.asked == ["lan:pc1.eth0", "all of lan", "lan:pc1.eth0"]
 
 
 def test_who_is_refused_an_answer_waits_no_longer() -> None:
     far = LinkState("eth0", "veth", 2, peer=("lan", "pc1.eth0"))
     kernel = Kernel([])
     await_links([SetLink("pc1", far, far)], cast("Sandbox", kernel))
-    assert kernel.asked == ["all of lan"]
+    assert kernel.asked == ["lan:pc1.eth0", "all of lan"]
 
 
 def test_links_without_ipv6_of_the_file_are_not_waited_for() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+from struct import Struct
 
 from nslab.errors import KernelError
 from nslab.netlink.attrs import DecodeError
@@ -20,6 +21,7 @@ from nslab.netlink.message import (
     Failure,
     Request,
     decode_failure,
+    is_acknowledged,
     split,
     with_flags,
 )
@@ -53,6 +55,10 @@ _CAP_ACK = 10
 _EXT_ACK = 11
 _GET_STRICT_CHK = 12
 
+_SIOCGIFFLAGS = 0x8913
+_IFF_RUNNING = 0x40
+_FLAGS = Struct("16sH22x")  # what struct ifreq is for it (netdevice(7))
+
 _RECEIVE = 65536  # the kernel makes no larger dump message than 32 KiB
 _DATAGRAM_BYTES = 32768
 _DATAGRAM_MESSAGES = 100  # so many errors fit the default receive buffer of 208 KiB
@@ -84,6 +90,22 @@ class Transport:
     def fileno(self) -> int:
         """Give the socket's descriptor, for select and poll."""
         return self._socket.fileno()
+
+    def is_running(self, ifname: str) -> bool:
+        """Tell whether a link of this netns is ready to send; unlike `get`, leave it as it is.
+
+        Raises:
+            KernelError: there is none of that name.
+        """
+        from fcntl import ioctl
+
+        name = ifname.encode("utf-8", "surrogateescape")
+        try:
+            answer = ioctl(self._socket.fileno(), _SIOCGIFFLAGS, _FLAGS.pack(name, 0))
+        except OSError as error:
+            number = error.errno or 0
+            raise KernelError(f"look at {ifname}", number, os.strerror(number)) from None
+        return bool(_FLAGS.unpack(answer)[1] & _IFF_RUNNING)
 
     def batch(self, requests: Sequence[Request]) -> list[KernelError | None]:
         """Send all requests, in order, and give each one's error or None, in the same order.
@@ -154,7 +176,7 @@ class Transport:
         Raises:
             KernelError: ENOBUFS, so events were lost: list the objects anew.
         """
-        yield from self._receive()
+        yield from _understand(_split, self._receive())
 
     def _next(self) -> int:
         self._sequence = self._sequence % _LAST_SEQUENCE + 1
@@ -166,18 +188,19 @@ class Transport:
         except OSError as error:
             raise _socket_error("send", error) from None
 
-    def _receive(self) -> list[Answer]:
+    def _receive(self) -> bytes:
         try:
-            datagram = self._socket.recv(_RECEIVE)
+            return self._socket.recv(_RECEIVE)
         except OSError as error:
             raise _socket_error("receive", error) from None
-        return _understand(_split, datagram)
 
-    def _answers(self, first: int, last: int) -> Iterator[Answer]:
+    def _answers(self, datagram: bytes, first: int, last: int) -> Iterator[Answer]:
+        """Give the answers to these requests, from this datagram on."""
         while True:
-            for answer in self._receive():
+            for answer in _understand(_split, datagram):
                 if first <= answer.sequence <= last:
                     yield answer
+            datagram = self._receive()
 
     def _send_chunk(
         self, requests: Sequence[Request], frames: list[bytes]
@@ -185,7 +208,9 @@ class Transport:
         first, last = _sequence_of(frames[0]), _sequence_of(frames[-1])
         self._send(b"".join([*frames[:-1], with_flags(frames[-1], NLM_F.ACK)]))
         errors: list[KernelError | None] = [None] * len(requests)
-        for answer in self._answers(first, last):
+        datagram = self._receive()
+        answers = () if is_acknowledged(datagram, last) else self._answers(datagram, first, last)
+        for answer in answers:
             if answer.type != NLMSG.ERROR:
                 continue
             failure = _understand(decode_failure, answer)
@@ -204,7 +229,7 @@ class Transport:
         self._send(request.encode(sequence, flags))
         found: list[Answer] = []
         error = None
-        for answer in self._answers(sequence, sequence):
+        for answer in self._answers(self._receive(), sequence, sequence):
             if answer.type in (NLMSG.ERROR, end):
                 error = _end_error(request, answer)
                 break

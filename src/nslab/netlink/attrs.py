@@ -186,12 +186,13 @@ class Message:
     if not TYPE_CHECKING:  # dataclass_transform tells the type checker the real parameters
 
         def __init__(self, **values):  # noqa: ANN003, ANN204
-            defaults = self._defaults
-            for name, value in values.items():
-                if name not in defaults:
-                    raise TypeError(f"{type(self).__name__} has no member {name!r}")
-                if value != defaults[name]:
-                    self.__dict__[name] = value
+            given, defaults = self.__dict__, self._defaults
+            try:
+                for name, value in values.items():
+                    if value != defaults[name]:
+                        given[name] = value
+            except KeyError:
+                raise TypeError(f"{type(self).__name__} has no member {name!r}") from None
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
@@ -233,8 +234,8 @@ class Message:
         try:
             parts = [self.header.pack(*[values.get(key, default) for key, default in self._fixed])]
             for name, value in values.items():
-                if name in rows:
-                    parts.append(rows[name].frame(value))
+                if (row := rows.get(name)) is not None:
+                    parts.append(row.frame(value))
             if "unknown" in values:
                 parts += [attribute(kind, payload) for kind, payload in self.unknown]
         except (StructError, UnicodeEncodeError) as error:

@@ -11,13 +11,16 @@ from struct import Struct
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from functools import partial
     from typing import Generic, TypeVar
 
     from nslab.netlink.attrs import Message
 
     T = TypeVar("T")
     M = TypeVar("M", bound=Message)
-else:  # the same names without the 8 ms that `typing` takes to load
+else:  # the same names without the 8 ms that `typing` takes to load, and 3 ms of `functools`
+    from _functools import partial
+
     T = None
 
     class Generic:  # noqa: D101
@@ -74,26 +77,39 @@ class Codec(Generic[T]):
     """How one attribute's payload becomes a value and back.
 
     `least` is the length in bytes from which on `decode` cannot fail, so that it may wait until
-    somebody asks for the value; None: there is no such length, and decoding does not wait.
+    somebody asks for the value; None: there is no such length, and decoding does not wait. `layout`
+    is struct's notation of a payload of one number in the machine's own order, else empty.
     """
 
-    __slots__ = ("decode", "encode", "least")
+    __slots__ = ("decode", "encode", "layout", "least")
 
     def __init__(
         self,
         encode: Callable[[T], bytes],
         decode: Callable[[bytes], T],
         least: int | None = None,
+        layout: str = "",
     ) -> None:
         self.encode = encode
         self.decode = decode
         self.least = least
+        self.layout = layout
+
+    def framer(self, kind: int) -> Callable[[T], bytes]:
+        """Give what makes a whole attribute of that type of a value; of a number by one call."""
+        encode = self.encode
+        if not self.layout:
+            return lambda value: attribute(kind, encode(value))
+        size = Struct(f"={self.layout}").size
+        whole = Struct(f"=HH{self.layout}{-size & 3}x")
+        return partial(whole.pack, size + 4, kind)
 
 
 def number(layout: str) -> Codec[int]:
     """Make the codec of one integer in struct's notation. What follows it is passed over."""
     packer = Struct(layout)
-    return Codec(packer.pack, lambda data: int(packer.unpack_from(data)[0]), packer.size)
+    native = layout.removeprefix("=") if layout.startswith("=") else ""
+    return Codec(packer.pack, lambda data: int(packer.unpack_from(data)[0]), packer.size, native)
 
 
 def numbers(layout: str) -> Codec[tuple[int, ...]]:

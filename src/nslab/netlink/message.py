@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nslab.netlink.attrs import Message
 
 HEADER = Struct("=IHHII")
+_ACKNOWLEDGEMENT = Struct("=IHxxIxxxxi16x")  # length, type, sequence, number; the request's header
 _ERRNO_END = 4
 _ECHOED_END = _ERRNO_END + HEADER.size  # the request's own header follows the number
 
@@ -140,6 +141,17 @@ def split(datagram: bytes) -> Iterator[Answer]:
             raise DecodeError(f"message of type {kind} has impossible length {length}")
         yield Answer(kind, flags, sequence, datagram[offset + HEADER.size : offset + length])
         offset += (length + 3) & ~3
+
+
+def is_acknowledged(datagram: bytes, sequence: int) -> bool:
+    """Tell whether a datagram says that this request went well, and nothing else."""
+    size = _ACKNOWLEDGEMENT.size
+    return len(datagram) == size and _ACKNOWLEDGEMENT.unpack(datagram) == (
+        size,
+        NLMSG.ERROR,
+        sequence,
+        0,
+    )
 
 
 def decode_failure(answer: Answer) -> Failure:

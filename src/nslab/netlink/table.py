@@ -24,13 +24,17 @@ class Fixed:
 
 
 class Row:
-    """One attribute of a message's table, and the descriptor that decodes it when it is read."""
+    """One attribute of a message's table, and the descriptor that decodes it when it is read.
 
-    __slots__ = ("decode", "default", "encode", "kind", "least", "name")
+    Attributes:
+        frame: gives the bytes of the attribute with a value, its header and padding included.
+    """
+
+    __slots__ = ("decode", "default", "frame", "kind", "least", "name")
 
     def __init__(self, kind: int, codec: Codec[Any], default: object = None) -> None:
         self.kind = kind
-        self.encode = codec.encode
+        self.frame: Callable[[Any], bytes] = codec.framer(kind)
         self.decode = codec.decode
         self.least = codec.least
         self.default = default
@@ -47,10 +51,6 @@ class Row:
         message.__dict__[self.name] = value
         return value
 
-    def frame(self, value: Any) -> bytes:
-        """Give the bytes of the attribute, its header and padding included."""
-        return attribute(self.kind, self.encode(value))
-
     def read(self, data: bytes, _around: Message, _depth: int) -> object:
         """Give the value of a payload that is inside this message, which nests so much more."""
         return self.decode(data)
@@ -63,12 +63,11 @@ class NestRow(Row):
 
     def __init__(self, kind: int, pick: Callable[[Message], type[Message] | None]) -> None:
         super().__init__(kind, BYTES)
+        self.frame = lambda value: attribute(
+            kind, value if isinstance(value, bytes) else value.encode()
+        )
         self.least = None
         self.pick = pick
-
-    def frame(self, value: Any) -> bytes:
-        """Give the bytes of the attribute, with all that is inside it."""
-        return attribute(self.kind, value if isinstance(value, bytes) else value.encode())
 
     def read(self, data: bytes, around: Message, depth: int) -> Message | bytes:
         """Give the message, or the bytes."""
@@ -81,9 +80,10 @@ class RunRow(Row):
 
     __slots__ = ()
 
-    def frame(self, value: Any) -> bytes:
-        """Give the bytes of all of them."""
-        return b"".join([attribute(self.kind, self.encode(one)) for one in value])
+    def __init__(self, kind: int, codec: Codec[Any], default: object = None) -> None:
+        super().__init__(kind, codec, default)
+        one = self.frame
+        self.frame = lambda values: b"".join([one(value) for value in values])
 
     def read(self, data: bytes, _around: Message, _depth: int) -> tuple[object, ...]:
         """Give the values of a whole run."""

@@ -22,7 +22,7 @@ from nslab.plan.observe import LINKS
 from nslab.plan.steps import AddAddress, SetLink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.plan.steps import Step
@@ -45,8 +45,8 @@ def await_links(steps: Sequence[Step], sandbox: Sandbox) -> None:
     """
     deadline = time.monotonic() + _PATIENCE
     with contextlib.suppress(KernelError):
-        _waiting([place for step in steps for place in _bridge_of(step)], sandbox)
-        left = list(dict.fromkeys(place for step in steps for place in _awaited(step)))
+        _waiting([_place(step) for step in steps if _is_bridge(step)], sandbox)
+        left = list(dict.fromkeys([_place(step) for step in steps if _is_awaited(step)]))
         last = next((step.link.peer for step in reversed(steps) if _completes_cable(step)), None)
         while time.monotonic() < deadline:
             left = _waiting(left, sandbox)
@@ -65,24 +65,24 @@ def _is_sending(sandbox: Sandbox, name: str, ifname: str) -> bool:
     It was up before it had a carrier, so that it drops what is sent until the kernel has come to
     that; and the kernel comes to one link after the other. To ask for this one would prefer it.
     """
-    links = sandbox.handle(name).transport.dump(LINKS, Link)
-    return all(_has_come_up(link) for link in links if link.ifname == ifname)
+    transport = sandbox.handle(name).transport
+    if transport.is_running(ifname):
+        return True
+    return all(_has_come_up(link) for link in transport.dump(LINKS, Link) if link.ifname == ifname)
 
 
-def _bridge_of(step: Step) -> Iterator[Place]:
-    if isinstance(step, SetLink) and step.link.kind == "bridge" and step.link.up:
-        yield step.netns, step.link.ifindex
+def _is_bridge(step: Step) -> TypeGuard[SetLink]:
+    return isinstance(step, SetLink) and step.link.kind == "bridge" and step.link.up
 
 
-def _awaited(step: Step) -> Iterator[Place]:
-    if isinstance(step, SetLink):
-        awaited = step.link.up and step.link.master is not None
-    elif isinstance(step, AddAddress):
-        awaited = step.address.version == 6 and not is_link_local(step.address.ip)
-    else:
-        return
-    if awaited:
-        yield step.netns, step.link.ifindex
+def _is_awaited(step: Step) -> TypeGuard[SetLink | AddAddress]:
+    if isinstance(step, AddAddress):
+        return step.address.version == 6 and not is_link_local(step.address.ip)
+    return isinstance(step, SetLink) and step.link.up and step.link.master is not None
+
+
+def _place(step: SetLink | AddAddress) -> Place:
+    return step.netns, step.link.ifindex
 
 
 def _waiting(places: Sequence[Place], sandbox: Sandbox) -> list[Place]:
