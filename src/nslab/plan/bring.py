@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from nslab.plan.steps import Step
     from nslab.plan.wanted import Wanted
 
+_NOTHING = b"", "", ""
+"""What a new lab remembers: no document, no source, no hosts."""
+
 
 def plan_of(wanted: Wanted) -> Plan:
     """Compute what `up` would do.
@@ -56,8 +59,24 @@ def plan_of(wanted: Wanted) -> Plan:
         return plan_change(sandbox, wanted)
 
 
-def begin(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) -> None:
+class Coming(NamedTuple):
+    """What a new lab shall be: all that can be worked out before there is a holder."""
+
+    state: State
+    memory: Remember
+
+
+def prepare(wanted: Wanted) -> Coming:
+    """Work that out."""
+    return Coming(lower(wanted.desired), _memory(wanted, _NOTHING))
+
+
+def begin(
+    sandbox: Sandbox, wanted: Wanted, coming: Coming, watch: Watch | None, check: Check
+) -> None:
     """Bring a new lab up in its sandbox; if that fails, it ends, and leaves nothing.
+
+    Its namespaces are asked for first: the holder makes them while all else is worked out.
 
     Raises:
         NslabError: as for `session.up`.
@@ -66,17 +85,15 @@ def begin(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) -
     desired = wanted.desired
     leading = Leading()
     try:
+        refuse_crowded(sandbox, needs_of_lab(coming.state))
+        defaults, standing = defaults_of(sandbox, [coming.state]), read_standing(sandbox)
+        sandbox.foresee(_to_make(coming.state, defaults))
         make_room(desired.name)
-        state = lower(desired)
-        refuse_crowded(sandbox, needs_of_lab(state))
-        defaults = defaults_of(sandbox, [state])
-        standing, before = read_standing(sandbox), _remembered(sandbox)
-        sandbox.foresee(_coming(state, defaults))
         if desired.uplinks():
             leading = decide(desired, wanted.uplink, direct=wanted.direct)
         own = hosting(desired, wanted.host, None, {})
-        plan = plan_new(desired, state, leading, own, defaults, standing)
-        steps = _with_memory(plan.steps, _memory(wanted, before))
+        plan = plan_new(desired, coming.state, leading, own, defaults, standing)
+        steps = _with_memory(plan.steps, coming.memory)
         apply(steps, sandbox, watch, check, whole=True)
         await_links(steps, sandbox)
         refuse_overtaken(leading)
@@ -93,7 +110,7 @@ def begin(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) -
     _tidy(sandbox)
 
 
-def _coming(state: State, defaults: dict[str, str]) -> dict[str, list[str]]:
+def _to_make(state: State, defaults: dict[str, str]) -> dict[str, list[str]]:
     """Give each netns that is to be made, with the sysctls that a new one is to have else."""
     return {
         name: [f"{key}={netns.sysctl[key]}" for key in unlike(netns.sysctl, defaults, defaults)]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nslab.plan.apply import Watch
+    from nslab.plan.bring import Coming
     from nslab.plan.host.names import HostNames
     from nslab.plan.interrupts import Check
     from nslab.plan.plan import Plan
@@ -134,11 +135,12 @@ def _up(wanted: Wanted, watch: Watch | None) -> Running:
 
 
 def _begin(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
-    sandbox = Sandbox.start(wanted.desired.name, meanwhile=_load)
+    coming: list[Coming] = []
+    sandbox = Sandbox.start(wanted.desired.name, lambda: coming.append(_prepare(wanted)))
     from nslab.plan.bring import begin
     from nslab.plan.running import Running
 
-    begin(sandbox, wanted, watch, check)
+    begin(sandbox, wanted, coming[0], watch, check)
     if wanted.keep:
         sandbox.close()
     else:
@@ -155,7 +157,9 @@ def _change(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
         return Running(wanted.desired.name, sandbox.pid, None)
 
 
-def _load() -> None:
-    """Load what `begin` needs: the holder takes as long to start."""
-    import nslab.plan.bring
+def _prepare(wanted: Wanted) -> Coming:
+    """Load and work out what `begin` needs: the holder takes as long to start."""
     import nslab.plan.running  # noqa: F401
+    from nslab.plan.bring import prepare
+
+    return prepare(wanted)
