@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +25,8 @@ def labs(_: str, __: Namespace) -> list[str]:
 
 def files(prefix: str, _: Namespace) -> list[str]:
     """Give the lab files and the folders beside what is typed."""
+    from pathlib import Path
+
     start = prefix[: prefix.rfind("/") + 1]
     found = []
     for path in Path(start or ".").expanduser().iterdir():
@@ -67,6 +68,8 @@ def nodes_and_fabrics(_: str, typed: Namespace) -> list[str]:
 
 def programs(prefix: str, typed: Namespace) -> list[str]:
     """Give the programs on PATH for a command's first word, files for those after it."""
+    from pathlib import Path
+
     if typed.command:
         return files(prefix, typed)
     found: set[str] = set()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` makes enums of it all
 import os
-import signal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nslab.cli.candidates import SUFFIXES
@@ -34,9 +33,9 @@ def prepare_to_build(tell: Callable[[], None] = lambda: None) -> None:
             tell()
             raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
-            signal.signal(number, interrupt)
+    for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP):
+        if _signal.getsignal(number) != _signal.SIG_IGN:  # as nohup wants it
+            _signal.signal(number, interrupt)
     raise_descriptor_limit()
 
 
@@ -44,7 +43,7 @@ def load_file(path: str | None) -> Lab:
     """Load a lab file, by default ./lab.yaml."""
     from nslab.lab import load
 
-    if path is None and not Path(DEFAULT_FILE).exists():
+    if path is None and not os.path.exists(DEFAULT_FILE):
         raise UsageError(
             f"there is no {DEFAULT_FILE} here", hint="say which lab file, as `nslab up FILE`"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -164,10 +165,19 @@ class _Help(argparse.HelpFormatter):
     """Leaves room for the longest option, so that each has its text beside it."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=30)
+        super().__init__(prog, max_help_position=30, width=_width())
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         """Name an option's value once, as Python 3.13 does: `-l, --lab LAB`."""
         if not action.option_strings or action.nargs == 0:
             return super()._format_action_invocation(action)
         return f"{', '.join(action.option_strings)} {action.metavar}"
+
+
+def _width() -> int:
+    """Give the columns of a help, as argparse does; but it would load `shutil` for each parser."""
+    try:
+        said = int(os.environ.get("COLUMNS", "0"))
+        return (said if said > 0 else os.get_terminal_size(1).columns or 80) - 2
+    except (OSError, ValueError):
+        return 78
