@@ -88,7 +88,7 @@ class Labs:
         for one in able:
             if network.shape == "dual" and not one.dual:
                 continue
-            if network.shape == "flat" and one.key not in (LIBRARY, COMMAND):
+            if network.shape == "flat" and one.key not in (FLOOR, LIBRARY, COMMAND):
                 continue  # no bridge of the kernel's has so many ports
             needs = network.links * one.ms / 1000
             if one.sandboxed and needs > (

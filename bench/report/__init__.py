@@ -89,7 +89,9 @@ def glance(data: Data, plots: dict[str, tuple[str, Plot]]) -> str:
     promises = targets(data)
     met = sum(one.verdict == "met" for one in promises)
     known = sum(one.measured is not None for one in promises)
-    lines.append(f"{met} of the {known} targets that were measured are met.")
+    own = sum(one.verdict != "met" and one.is_the_kernels for one in promises)
+    more = f"; of {own} the floor misses more" if own else ""
+    lines.append(f"{met} of the {known} targets that were measured are met{more}.")
     told = "\n".join(f"- {line}" for line in lines)
     return "\n\n".join([_picture("up", plots), told]).strip()
 

@@ -22,20 +22,33 @@ HUGE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A promise about a figure: at most, or at least, so much."""
+    """A promise about a figure: at most, or at least, so much.
+
+    Attributes:
+        own: the same figure of the floor, where the kernel itself may be what takes the time.
+    """
 
     words: str
     measured: float | None
     bound: float
     at_most: bool
+    own: float | None = None
 
     @property
     def verdict(self) -> str:
         """Tell whether it is met."""
         if self.measured is None:
             return "not measured"
-        met = self.measured <= self.bound if self.at_most else self.measured >= self.bound
-        return "met" if met else "**missed**"
+        if self.measured <= self.bound if self.at_most else self.measured >= self.bound:
+            return "met"
+        if self.is_the_kernels:
+            return f"the kernel's own: the floor has {number(self.own)}"
+        return "**missed**"
+
+    @property
+    def is_the_kernels(self) -> bool:
+        """Tell whether the floor does no better."""
+        return self.measured is not None and self.own is not None and self.measured <= self.own
 
     def row(self) -> list[str]:
         """Write it as a row of a table."""
@@ -190,10 +203,12 @@ def _scale(data: Data) -> list[Target]:
         ),
         _most(f"{HUGE:,} nodes up, seconds", data.up(LIBRARY, HUGE), 20),
         *(
-            _most(
+            Target(
                 f"cost a veth of a {title}, {HUGE:,} nodes against {LARGE:,}",
                 data.growth(LIBRARY, LARGE, HUGE, shape),
                 1.25,
+                at_most=True,
+                own=data.growth(FLOOR, LARGE, HUGE, shape),
             )
             for shape, title in shapes.items()
         ),

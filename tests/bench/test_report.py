@@ -59,6 +59,21 @@ def test_a_report_of_nothing_says_that_nothing_was_measured() -> None:
     assert {one.verdict for one in found} == {"not measured"}
 
 
+def test_what_grows_for_the_floor_too_is_the_kernels_own() -> None:
+    data = importlib.import_module("report.data").Data
+    sizes = {"nslab-library": (1.0, 15.0), "floor": (1.0, 20.0)}
+    runs = [
+        run(who, nodes, seconds)
+        for who, both in sizes.items()
+        for nodes, seconds in zip((1000, 10000), both, strict=True)
+    ]
+    (found,) = [
+        one for one in targets.targets(data({"star": measured(*runs)})) if one.measured == 1.5
+    ]
+    assert found.words.startswith("cost a veth of a star, 10,000")
+    assert found.verdict == "the kernel's own: the floor has 2.00"
+
+
 def test_a_network_that_was_never_proven_or_that_failed_does_not_count() -> None:
     data = importlib.import_module("report.data").Data
     unproven = measured(run("floor", 10, 1.0, checked=False))
