@@ -12,7 +12,7 @@ from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.link import IFF, Link, LinkInfo
 from nslab.netlink.rtnl.linkinfo import BridgeInfo
 from nslab.plan.state import satisfies
-from nslab.plan.steps.address import _address
+from nslab.plan.steps.address import _request
 from nslab.plan.steps.route import _route, route_words
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _of_end(name: str, netns: NetnsState, link: LinkState, now: LinkState) -> It
         if address.version == 6 and not link.ipv6:
             continue
         says = f"{place}: the address {address} is not this lab's"
-        body = _address(now, address)
+        body = _request(RTM.NEWADDR, NEW, now, address).body
         yield _change(name, "add address", (RTM.NEWADDR, body, NEW), says, stays=True)
     gone = (RTM.DELLINK, Link(index=now.ifindex), 0)
     yield Change(f"delete: {place}", send(name, gone), frozenset({"*", place}))
@@ -164,7 +164,8 @@ def _without(
     says = [f"{place}: the address {one} is missing" for one in gone]
     if address.version == 4:
         says += _lost(name, netns, link, 4) if not left else []
-    yield _change(name, "delete address", (RTM.DELADDR, _address(now, address), 0), *says)
+    body = _request(RTM.DELADDR, 0, now, address).body
+    yield _change(name, "delete address", (RTM.DELADDR, body, 0), *says)
 
 
 def _of_port(name: str, link: LinkState, now: LinkState) -> Iterator[Change]:

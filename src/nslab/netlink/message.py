@@ -63,13 +63,18 @@ class NLMSGERR_ATTR:  # noqa: N801 - the kernel's own name
 class Request:
     """One message for the kernel: its type, flags beside NLM_F_REQUEST, and its body."""
 
-    __slots__ = ("_encoded", "body", "flags", "type")
+    __slots__ = ("_body", "_encoded", "flags", "type")
 
     def __init__(self, type: int, body: Message, flags: int = 0) -> None:  # noqa: A002 - nlmsg_type
         self.type = type
         self.flags = flags
-        self.body = body
+        self._body = body
         self._encoded: bytes | None = None
+
+    @property
+    def body(self) -> Message:
+        """What the message says."""
+        return self._body
 
     def __repr__(self) -> str:
         return f"Request({self.type}, {self.body!r}, {self.flags:#x})"

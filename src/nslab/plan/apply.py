@@ -143,21 +143,17 @@ def _is_so_already(step: Step, error: KernelError) -> bool:
 def _runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
     """Cut the steps into runs that can go out together: of one netns, or all of one kind."""
     run: list[Step] = []
+    last: str | type[Step] | None = None
     for step in steps:
-        if run and not (_together(run[-1], step) and len(run) < _BATCH):
+        kind = type(step)
+        shared = None if isinstance(step, Deed) else kind if kind in _WHOLE else step.netns
+        if run and (shared is None or shared != last or len(run) == _BATCH):
             yield run
             run = []
         run.append(step)
+        last = shared
     if run:
         yield run
-
-
-def _together(one: Step, other: Step) -> bool:
-    if isinstance(one, Deed) or isinstance(other, Deed):
-        return False
-    if isinstance(one, _WHOLE) or isinstance(other, _WHOLE):
-        return type(one) is type(other)
-    return one.netns == other.netns
 
 
 def _take(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from nslab.netlink.message import Request
 from nslab.netlink.rtnl.address import IFA_F, Address
 from nslab.netlink.rtnl.constants import AF, RTM
+from nslab.netlink.template import Template
 from nslab.plan.steps.step import NEW, Step, ip_in
 
 if TYPE_CHECKING:
     from nslab.lab.model import Interface
+    from nslab.netlink.message import Request
     from nslab.plan.state import LinkState
     from nslab.plan.steps.step import Open
 
@@ -37,7 +38,7 @@ class AddAddress(Step, frozen=True):
         return [DeleteAddress(self.netns, self.link, self.address)]
 
     def requests(self, _: Open) -> list[Request]:
-        return [Request(RTM.NEWADDR, _address(self.link, self.address), NEW)]
+        return [_request(RTM.NEWADDR, NEW, self.link, self.address)]
 
 
 class DeleteAddress(Step, frozen=True):
@@ -61,24 +62,28 @@ class DeleteAddress(Step, frozen=True):
         return [AddAddress(self.netns, self.link, self.address)]
 
     def requests(self, _: Open) -> list[Request]:
-        return [Request(RTM.DELADDR, _address(self.link, self.address))]
+        return [_request(RTM.DELADDR, 0, self.link, self.address)]
 
 
-def _address(link: LinkState, address: Interface) -> Address:
-    packed = address.packed
-    if address.version == 4:
-        return Address(
-            family=AF.INET,
-            prefixlen=address.network.prefixlen,
-            index=link.ifindex,
-            local=packed,
-            address=packed,
-        )
+def _request(kind: int, flags: int, link: LinkState, address: Interface) -> Request:
+    template = _V4 if address.version == 4 else _V6
+    prefixlen = address.network.prefixlen
+    return template.request(kind, flags, link.ifindex, prefixlen, address.packed)
+
+
+def _v4(index: int, prefixlen: int, packed: bytes) -> Address:
+    return Address(family=AF.INET, prefixlen=prefixlen, index=index, local=packed, address=packed)
+
+
+def _v6(index: int, prefixlen: int, packed: bytes) -> Address:
     return Address(
         family=AF.INET6,
-        prefixlen=address.network.prefixlen,
-        index=link.ifindex,
+        prefixlen=prefixlen,
+        index=index,
         flags8=IFA_F.NODAD,
         local=packed,
         address=packed,
     )
+
+
+_V4, _V6 = Template(_v4, "I", "B", "4s"), Template(_v6, "I", "B", "16s")

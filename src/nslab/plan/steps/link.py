@@ -15,6 +15,7 @@ from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.kinds.macvlan import MacvlanInfo
 from nslab.netlink.rtnl.link import IFF, Link, LinkInfo, VethInfo
 from nslab.netlink.rtnl.linkinfo import BridgeInfo
+from nslab.netlink.template import Template
 from nslab.plan.state import UNTOUCHED
 from nslab.plan.steps.step import NEW, Step, ip_in
 
@@ -95,29 +96,56 @@ class AddVeth(Step, frozen=True):
 
     def requests(self, opened: Open) -> list[Request]:
         near, far, master = self.near, self.far, self.master
+        names = [link.ifname.encode("utf-8", "surrogateescape") for link in (near, far)]
+        macs = [mac_bytes(link.mac) or b"" for link in (near, far)]
+        sizes = tuple(map(len, (*names, *macs)))
+        template = _cable(sizes, near.mtu, far.mtu, is_port=master is not None)
+        ends = near.ifindex, names[0], macs[0], far.ifindex, names[1], macs[1]
+        netns, bridge = opened(self.far_netns).fd, master.ifindex if master else 0
+        return [template.request(RTM.NEWLINK, NEW, *ends, netns, bridge)]
+
+
+@lru_cache(1024)
+def _cable(
+    sizes: tuple[int, ...], near_mtu: int | None, far_mtu: int | None, *, is_port: bool
+) -> Template:
+    """Give the message of all cables whose ifnames and MACs have so many bytes, with these MTUs."""
+    flags = IFF.UP if is_port else 0
+
+    def message(  # noqa: PLR0913, PLR0917 - all in which one cable differs from another
+        index: int,
+        ifname: bytes,
+        mac: bytes,
+        far_index: int,
+        far_ifname: bytes,
+        far_mac: bytes,
+        netns: int,
+        bridge: int,
+    ) -> Link:
         peer = Link(
-            index=far.ifindex,
-            ifname=far.ifname,
-            address=mac_bytes(far.mac),
-            mtu=far.mtu,
-            net_ns_fd=opened(self.far_netns).fd,
+            index=far_index,
+            ifname=far_ifname.decode("utf-8", "surrogateescape"),
+            address=far_mac or None,
+            mtu=far_mtu,
+            net_ns_fd=netns,
             num_tx_queues=1,
             num_rx_queues=1,
         )
-        flags = IFF.UP if master else 0
-        body = Link(
-            index=near.ifindex,
+        return Link(
+            index=index,
             flags=flags,
             change=flags,
-            ifname=near.ifname,
-            address=mac_bytes(near.mac),
-            mtu=near.mtu,
-            master=master.ifindex if master else None,
+            ifname=ifname.decode("utf-8", "surrogateescape"),
+            address=mac or None,
+            mtu=near_mtu,
+            master=bridge if is_port else None,
             num_tx_queues=1,
             num_rx_queues=1,
             linkinfo=LinkInfo(kind="veth", data=VethInfo(peer=peer)),
         )
-        return [Request(RTM.NEWLINK, body, NEW)]
+
+    name, far_name, mac, far_mac = (f"{size}s" for size in sizes)
+    return Template(message, "i", name, mac, "i", far_name, far_mac, "I", "I")
 
 
 class AddMacvlan(Step, frozen=True):
