@@ -178,6 +178,7 @@ class Holder:
         """Do what is asked; give the answer, or None where there is none (yet)."""
         verb, *rest = words
         if verb == "end":
+            self.listener.close()  # the kernel would do so last of all, and the name be in use
             os._exit(0)
         if verb == "release":
             self.release(connection)

@@ -63,6 +63,17 @@ def connect(lab: str) -> tuple[socket, int]:
     return channel, pid
 
 
+def is_in_use(lab: str) -> bool:
+    """Tell whether somebody listens at a lab's address, be it an ending holder."""
+    try:
+        _dial(lab, 0)[0].close()
+    except LabNotRunningError:
+        return False
+    except LabBusyError:
+        pass
+    return True
+
+
 def ours(labs: Iterable[str]) -> list[str]:
     """Give those at whose address this user's own holder answers, in order.
 

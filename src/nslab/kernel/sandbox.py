@@ -415,7 +415,7 @@ class Sandbox:
         gone.register(pidfd, select.POLLIN)
         patience = _PATIENCE // 10
         while process_name(self.pid) == wire.HOLDER and not gone.poll(patience):
-            if is_emptied(self.pid, space):
+            if is_emptied(self.pid, space) and not reach.is_in_use(self.lab):
                 break
             patience = min(2 * patience, _PATIENCE)
 
