@@ -17,6 +17,7 @@ from nslab.errors import (
     LabNotRunningError,
     NetnsCreationError,
     NodeNotFoundError,
+    NslabError,
     PrivilegeError,
 )
 from nslab.kernel import programs
@@ -423,3 +424,15 @@ def start_and_wait(name: str, output: int, *, kept: bool) -> None:
         os.write(output, b"no")
     finally:
         os._exit(1)
+
+
+def test_a_stopped_holder_is_told_of_and_can_go_on(lab: Sandbox) -> None:
+    os.kill(lab.pid, signal.SIGSTOP)
+    with pytest.raises(NslabError, match="is stopped and answers nobody"):
+        lab.names()
+    with Sandbox.connect(lab.lab) as other, pytest.raises(NslabError, match="is stopped"):
+        other.become_writer()
+    with Sandbox.connect(lab.lab) as other, pytest.raises(NslabError, match="is stopped"):
+        other.end()
+    os.kill(lab.pid, signal.SIGCONT)
+    assert eventually(lambda: lab.lab not in running())  # it had been told to end

@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nslab.cli.failure import report
 from nslab.cli.parser import Parser, add_json, parser_of
 from nslab.cli.text import columns, say_swept, uptime
-from nslab.errors import LabNotRunningError
+from nslab.errors import LabNotRunningError, NslabError
 from nslab.kernel.sandbox import running
 from nslab.plan.ending import sweep
 
@@ -31,17 +32,19 @@ def run(arguments: list[str]) -> int:
     """List this user's running labs."""
     options = parser().parse_args(arguments)
     say_swept(sweep())
-    found = list(_summaries())
+    failed: list[NslabError] = []
+    found = list(_summaries(failed))
     if options.json:
         print(json.dumps(found, indent=2))
     elif found:
         print("\n".join(columns(_rows(found), right={2, 3})))
-    else:
+    elif not failed:
         print("no lab is running", file=sys.stderr)
-    return 0
+    return max(map(report, failed), default=0)
 
 
-def _summaries() -> Iterator[Row]:
+def _summaries(failed: list[NslabError]) -> Iterator[Row]:
+    """Give what there is to tell of each lab; note why others tell nothing."""
     from nslab.plan.running import summary
 
     for name in running():
@@ -49,6 +52,8 @@ def _summaries() -> Iterator[Row]:
             yield summary(name)
         except LabNotRunningError:
             continue  # it ended, or is only beginning
+        except NslabError as error:
+            failed.append(error)
 
 
 def _rows(found: list[Row]) -> Iterator[tuple[str, ...]]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from nslab.errors import LabNotRunningError
+from _socket import SO_RCVTIMEO, SOL_SOCKET
+from struct import pack
+
+from nslab.errors import LabNotRunningError, NslabError
 from nslab.kernel import libc, wire
+from nslab.kernel.procfs import is_stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,12 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Channel:
-    """One connection; questions on it are answered in their order."""
+_MOMENT = pack("ll", 1, 0)  # a struct timeval
 
-    def __init__(self, lab: str, sock: socket) -> None:
+
+class Channel:
+    """One connection; questions on it are answered in their order, however long that takes.
+
+    Args:
+        lab: the lab's name.
+        sock: the connection.
+        pid: the holder's PID.
+    """
+
+    def __init__(self, lab: str, sock: socket, pid: int) -> None:
         self.lab = lab
+        self.pid = pid
         self._socket = sock
+        sock.setsockopt(SOL_SOCKET, SO_RCVTIMEO, _MOMENT)
 
     def fileno(self) -> int:
         """Give the socket's descriptor, for poll; -1 once it is closed."""
@@ -46,12 +61,31 @@ class Channel:
 
         Raises:
             LabNotRunningError: the holder is gone.
+            NslabError: it is stopped.
             KernelError: as for `wire.receive`.
         """
-        reply, fds = wire.receive(self._socket)
+        while True:
+            try:
+                reply, fds = wire.receive(self._socket)
+            except BlockingIOError:
+                self.refuse_stopped()
+            else:
+                break
         if not reply:
             raise self._ended()
         return reply, fds
+
+    def refuse_stopped(self) -> None:
+        """Refuse to wait for a holder that somebody has stopped.
+
+        Raises:
+            NslabError: it is.
+        """
+        if is_stopped(self.pid):
+            raise NslabError(
+                f'the holder of the lab "{self.lab}" is stopped and answers nobody',
+                hint=f"`kill -CONT {self.pid}` lets it go on, `kill -KILL {self.pid}` ends the lab",
+            )
 
     def _ended(self) -> LabNotRunningError:
         return LabNotRunningError(f'the lab "{self.lab}" ended')

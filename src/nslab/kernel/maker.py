@@ -120,7 +120,7 @@ class Maker:
         """Give the holder enough to do, but let it hand over no more than both sides can bear."""
         while self._waiting and len(self._under_way) < _AHEAD:
             if self._channel is None:
-                self._channel = Channel(self.lab, reach.connect(self.lab)[0])
+                self._channel = Channel(self.lab, *reach.connect(self.lab))
             names = list(itertools.islice(self._waiting, self._at_once))
             try:
                 settings = self._settings

@@ -21,6 +21,14 @@ def process_name(pid: int) -> str:
         return ""
 
 
+def is_stopped(pid: int) -> bool:
+    """Tell whether somebody has stopped a process, by a signal or a debugger."""
+    try:
+        return _status(pid, "State:")[0] in "Tt"
+    except OSError:
+        return False
+
+
 def start_time(pid: int) -> int:
     """Give when a process started, in clock ticks since the boot; 0 if none lives there.
 

@@ -66,7 +66,7 @@ class Sandbox:
     def __init__(self, lab: str, channel: socket, pid: int) -> None:
         self.lab = lab
         self.pid = pid
-        self._channel = Channel(lab, channel)
+        self._channel = Channel(lab, channel, pid)
         self._question = "0"
         self._handles: OrderedDict[str, Handle] = OrderedDict()
         self._room = max(8, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 256) // 3)
@@ -368,6 +368,7 @@ class Sandbox:
         answered.register(self._channel, select.POLLIN)
         while not answered.poll(_PATIENCE):
             check()
+            self._channel.refuse_stopped()
         self._channel.receive()
 
     def release(self) -> None:
@@ -417,6 +418,7 @@ class Sandbox:
         while process_name(self.pid) == wire.HOLDER and not gone.poll(patience):
             if is_emptied(self.pid, space) and not reach.is_in_use(self.lab):
                 break
+            self._channel.refuse_stopped()
             patience = min(2 * patience, _PATIENCE)
 
     def _make_room(self, count: int) -> None:

@@ -15,8 +15,12 @@ from ipaddress import (
     IPv6Interface,
     IPv6Network,
 )
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Address = IPv4Address | IPv6Address
 """One address, as `10.0.1.1`."""
@@ -237,6 +241,16 @@ class Desired(Struct, frozen=True):
             if node.uplink is not None and node.uplink.endpoint is not None:
                 found[node.name].append(node.uplink.endpoint)
         return found
+
+    def segments(self) -> Iterator[tuple[Endpoint, ...]]:
+        """Give the endpoints of each bridge, each cable, and each node's own way out."""
+        for bridge in self.bridges:
+            gateway = (bridge.uplink.gateway,) if bridge.uplink else ()
+            yield (*gateway, *bridge.ports)
+        yield from (cable.ends for cable in self.cables)
+        for node in self.nodes:
+            if node.uplink is not None and node.uplink.endpoint is not None:
+                yield node.uplink.gateway, node.uplink.endpoint
 
     def uplinks(self) -> list[Uplink]:
         """Give every way out, of the bridges first."""

@@ -106,6 +106,9 @@ def begin(
         if isinstance(error, KeyboardInterrupt):
             undone = f'interrupted: the lab "{desired.name}" was undone'
             raise LabInterrupted(undone) from None
+        if isinstance(error, LabNotRunningError):
+            ended = f'the lab "{desired.name}" was ended while it came up'
+            raise LabNotRunningError(ended) from None
         raise
     _tidy(sandbox)
 

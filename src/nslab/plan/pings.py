@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from nslab.kernel import probe as probing
-from nslab.kernel.echo import Probe
+from nslab.kernel.echo import Echo, Probe
 from nslab.plan.neighbours import paced
+from nslab.plan.shadows import Shadows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nslab.kernel.dial import Opener
-    from nslab.kernel.echo import Echo
     from nslab.kernel.sandbox import Sandbox
-    from nslab.lab.model import Desired, Endpoint
+    from nslab.lab.model import Address, Desired, Endpoint, Interface, Network
 
 
 class Pings(Struct, frozen=True):
@@ -38,30 +38,50 @@ class Pings(Struct, frozen=True):
 def probes_of(desired: Desired, source: str | None, target: str | None) -> list[Probe]:
     """Choose who is pinged: at its address on a segment that both share, else at its first one.
 
+    Addresses of a link alone (IPv6 link-local ones) are not asked for.
+
     Args:
         desired: the lab.
         source: the node that asks; None for every one that has an address.
         target: the node that is asked; None for all others.
     """
-    ends = desired.endpoints()
-    shared = {
-        (end.node, address.network): address.ip
-        for group in ends.values()
-        for end in group
-        for address in end.addresses
+    addresses = {
+        name: [item.ip for end in group for item in _asked_for(end)]
+        for name, group in desired.endpoints().items()
     }
-    asking = [source] if source is not None else [name for name in ends if _speaks(ends[name])]
+    around = _around(desired)
+    shadows = Shadows(desired)
+    asking = [source] if source is not None else [name for name in addresses if addresses[name]]
     probes = []
     for one in asking:
-        own = [address.network for end in ends[one] for address in end.addresses]
-        for other in [target] if target is not None else ends:
+        neighbours = around.get(one, [])
+        for other in [target] if target is not None else addresses:
             if one != other or target is not None:
-                first = [address.ip for end in ends[other] for address in end.addresses]
-                near = [shared[other, net] for net in own if (other, net) in shared]
-                address = next(iter([*near, *first]), None)
+                near = [group[other] for group in neighbours if other in group]
+                found = near or addresses[other]
+                clear = (each for each in found if not shadows.why_not(one, other, each))
+                address = next(clear, next(iter(found), None))
                 if address is not None:
                     probes.append(Probe(one, other, address))
     return probes
+
+
+def _asked_for(end: Endpoint) -> list[Interface]:
+    return [item for item in end.addresses if not item.is_link_local]
+
+
+def _around(desired: Desired) -> dict[str, list[dict[str, Address]]]:
+    """Give for each node its segments, each subnet by itself: who is there at which address."""
+    found: dict[str, list[dict[str, Address]]] = {}
+    for segment in desired.segments():
+        subnets: dict[Network, dict[str, Address]] = {}
+        for end in segment:
+            for item in _asked_for(end):
+                subnets.setdefault(item.network, {}).setdefault(end.node, item.ip)
+        for members in subnets.values():
+            for node in members:
+                found.setdefault(node, []).append(members)
+    return found
 
 
 class Asking(Struct, frozen=True):
@@ -101,7 +121,12 @@ def ask(
 def _echoes(
     sandbox: Sandbox, lab: Desired, probes: Sequence[Probe], opener: Opener, asking: Asking
 ) -> list[Echo]:
-    """Do so, in the order in which they were sent."""
+    """Do so, in any order; what others would answer in the target's place is not sent."""
+    shadows = Shadows(lab)
+    hidden = [Echo(one, None, why) for one in probes if (why := _why_not(shadows, one))]
+    if hidden:
+        left_out = {id(echo.probe) for echo in hidden}
+        probes = [probe for probe in probes if id(probe) not in left_out]
     pace = paced(sandbox, lab, probes)
     sent = probes if pace is None else pace.together(probes)
     found = probing.ask(
@@ -114,7 +139,11 @@ def _echoes(
     )
     if pace is not None:
         pace.forget()
-    return found
+    return found + hidden
+
+
+def _why_not(shadows: Shadows, probe: Probe) -> str:
+    return shadows.why_not(probe.source, probe.target, probe.address)
 
 
 def ping(sandbox: Sandbox, lab: Desired, probes: Sequence[Probe], asking: Asking) -> Pings:
@@ -122,7 +151,3 @@ def ping(sandbox: Sandbox, lab: Desired, probes: Sequence[Probe], asking: Asking
     echoes = _echoes(sandbox, lab, probes, sandbox.sockets, asking)
     found = {id(echo.probe): echo for echo in echoes}  # its hash takes longer than to send it
     return Pings(tuple(found[id(probe)] for probe in probes))
-
-
-def _speaks(ends: list[Endpoint]) -> bool:
-    return any(end.addresses for end in ends)

@@ -50,7 +50,7 @@ def expand(places: Places, beyond: Beyond, loopbacks: Sequence[Address] = ()) ->
     """
     lab = places.lab
     if not lab.expect:
-        return list(_usual(lab))
+        return list(dict.fromkeys(_usual(lab)))  # of two ports on one bridge each asks the same
     known = members(
         {bridge.name: [port.node for port in bridge.ports] for bridge in lab.bridges},
         [node.name for node in lab.nodes],
@@ -151,7 +151,8 @@ def _addresses(places: Places, one: Expectation, source: str, target: str) -> li
     ]
     if not one.reach:
         return found
-    groups = ([a for a in found if a.version == version] for version in (4, 6))
+    clear = [a for a in found if not places.shadows.why_not(source, target, a)]
+    groups = ([a for a in clear or found if a.version == version] for version in (4, 6))
     return [places.nearest(source, group) for group in groups if group]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nslab.lab.names import OUTSIDE
+from nslab.plan.shadows import Shadows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ class Places:
         lab: the lab.
         ends: the endpoints by netns.
         bridges: the bridges by name.
+        shadows: the addresses that are there more than once.
     """
 
     def __init__(self, lab: Desired) -> None:
@@ -28,11 +30,12 @@ class Places:
         self.ends: dict[str, list[Endpoint]] = lab.endpoints()
         self.ends[OUTSIDE] = [uplink.gateway for uplink in lab.uplinks()]
         self.bridges = {bridge.name: bridge for bridge in lab.bridges}
+        self.shadows = Shadows(lab)
         self._routes = {node.name: node.routes for node in lab.nodes}
         self._published = {node.name: node.publish for node in lab.nodes}
         self._owners: dict[Address, list[Endpoint]] = {}
         self._segments: dict[Endpoint, Sequence[Endpoint]] = {}
-        for segment in segments(lab):
+        for segment in lab.segments():
             self._segments.update((end, segment) for end in segment)
         for end in (end for group in self.ends.values() for end in group):
             for item in end.addresses:
@@ -92,14 +95,3 @@ class Places:
                     if other.node != netns and each.network == item.network
                 )
                 yield from (pair for pair, _ in zip(others, range(_NEIGHBOURS), strict=False))
-
-
-def segments(lab: Desired) -> Iterator[tuple[Endpoint, ...]]:
-    """Give the endpoints of each bridge, each cable, and each node's own way out."""
-    for bridge in lab.bridges:
-        gateway = (bridge.uplink.gateway,) if bridge.uplink else ()
-        yield (*gateway, *bridge.ports)
-    yield from (cable.ends for cable in lab.cables)
-    for node in lab.nodes:
-        if node.uplink is not None and node.uplink.endpoint is not None:
-            yield node.uplink.gateway, node.uplink.endpoint
