@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -198,6 +199,24 @@ def test_descriptors_that_stand_in_each_other_s_way(lab: Sandbox) -> None:
         assert os.read(readable, 10) == f"{other}\n".encode()
         os.close(readable)
         os.close(other)
+
+
+def test_what_is_held_leaves_descriptors_to_programs(lab: Sandbox) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    running: list[subprocess.Popen[bytes] | subprocess.Popen[str]] = []
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))  # with another launcher, thus
+        for _ in range(20):
+            output_in(lab, "a", "true")
+        launcher = list(programs._clients.values())[-1]
+        resource.prlimit(launcher.pid, resource.RLIMIT_NOFILE, (64, hard))
+        place = (lab.lab, lab.pid, "a")
+        running.extend(programs.popen(place, ["sleep", "60"]) for _ in range(22))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for process in running:
+            process.kill()
+            process.wait()
 
 
 @sandboxed

@@ -166,7 +166,7 @@ class Launcher:
             self.prepare()
         except NslabError:  # it is tried again, and told, when it is needed
             pass
-        if len(self.held) > self.room:
+        while len(self.held) > max(0, self.room - 2 * len(self.programs)):  # programs come first
             self.held.pop(0).close()
 
     def prepare(self) -> None:
