@@ -181,3 +181,32 @@ def test_what_is_done_to_all_in_a_lab_is_done_to_no_others(name: str, act: str) 
             assert outsider.poll() is None
         outsider.kill()
     assert eventually(lambda: mounts() == before)
+
+
+@sandboxed
+def test_a_link_out_of_the_lab_is_not_followed() -> None:
+    lab = Lab(f"links-{os.getpid()}")
+    lab.cable("a", "b", subnet="10.0.0.0/30")
+    outside = os.open("/proc/self/ns/net", os.O_RDONLY)
+    try:
+        with up(lab) as running:
+            own = [f"net:[{inode}]" for inode in netns_of(running)]
+            for target in (f"/proc/{os.getpid()}/fd/{outside}", "/proc/1/ns/net", "/proc/1/fd/0"):
+                running["a"].run(["ln", "-sf", target, "/run/netns/b"], check=True)
+                said = running["b"].run(
+                    ["sh", "-c", "readlink /proc/self/ns/net; cat /sys/class/net/*/address"],
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                )
+                inside, *addresses = said.stdout.split()
+                assert inside == own[running_names(running).index("b")]
+                assert len(addresses) == 2
+    finally:
+        os.close(outside)
+
+
+def running_names(running: Running) -> list[str]:
+    """Name a lab's netns, in the order of `netns_of`."""
+    with running.open() as sandbox:
+        return sandbox.names()

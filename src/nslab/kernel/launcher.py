@@ -2,8 +2,9 @@
 
 Whoever wants a program in a node cannot join the lab itself: a user namespace takes no process with
 threads, and a PID namespace none but children. So a launcher joins once. For each program it then
-goes into the node, starts it there as its child, and comes back, in a tenth of the time that an
-interpreter of its own would take.
+goes into the node, starts it there as its child, and comes back, in a small part of the time that
+an interpreter of its own would take. What a program needs of its own is made before it is asked
+for, and taken down when nobody waits.
 
 It is the programs' parent, and reaps them at once: one that waits for somebody who never asks would
 keep the lab's PID namespace from ending. How a program ended it writes into a pipe. It ends with
@@ -13,9 +14,6 @@ the lab, or when nobody can ask it any more and its programs are done.
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
-import contextlib
-import errno
-import fcntl
 import os
 import select
 import sys
@@ -23,137 +21,53 @@ from _socket import socket
 
 from nslab.errors import KernelError, LabNotRunningError, NodeNotFoundError, NslabError
 from nslab.kernel import interpreter, libc, wire
+from nslab.kernel.launch import IGNORED, Launch
+from nslab.kernel.netns import is_netns
+from nslab.kernel.registry import DIRECTORY
 from nslab.kernel.sandbox import Sandbox
-from nslab.kernel.spawn import ended, enter_lab, enter_node, open_holder
+from nslab.kernel.spawn import ended, enter_lab, enter_node, open_holder, own_view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
 NAME = "nslab-launcher"
 """The name of a launcher's process."""
 
-IGNORED = (
-    _signal.SIGHUP,
-    _signal.SIGINT,
-    _signal.SIGQUIT,
-    _signal.SIGTERM,
-    _signal.SIGTSTP,
-    _signal.SIGTTIN,
-    _signal.SIGTTOU,
-    _signal.SIGUSR1,
-    _signal.SIGUSR2,
-    _signal.SIGALRM,
-)
-"""What may be sent to all of the caller's process group; it is for the programs."""
+_LINKS = "/proc/1/fd"
+"""Where the holder's links to netns lead, in the lab."""
 
-PYTHONS = (_signal.SIGPIPE, _signal.SIGXFSZ)
-"""What Python itself ignores, and no program that it starts shall."""
+_REST = 1
+"""Milliseconds without a question or an end: then there is time to clear up."""
 
-
-class Launch:
-    """What to start, and how.
-
-    Attributes:
-        node: where.
-        program: the file, or what is looked for on the environment's PATH.
-        words: the program's arguments, the first one included.
-        environment: what it gets.
-        cwd: its directory; where the lab hides that, it is `/`.
-        umask: what it may not give others.
-        session: whether it leads a session of its own.
-        ignored: the signals that it ignores.
-        blocked: the signals that it has blocked.
-        targets: the numbers of its descriptors.
-    """
-
-    __slots__ = (
-        "blocked",
-        "cwd",
-        "environment",
-        "ignored",
-        "node",
-        "program",
-        "session",
-        "targets",
-        "umask",
-        "words",
-    )
-
-    def __init__(  # noqa: PLR0913 - all that a program is given
-        self,
-        node: str,
-        program: str,
-        words: Sequence[str],
-        environment: Mapping[str, str],
-        *,
-        cwd: str,
-        umask: int,
-        session: bool,
-        ignored: Sequence[int],
-        blocked: Sequence[int],
-        targets: Sequence[int],
-    ) -> None:
-        self.node = node
-        self.program = program
-        self.words = words
-        self.environment = environment
-        self.cwd = cwd
-        self.umask = umask
-        self.session = session
-        self.ignored = ignored
-        self.blocked = blocked
-        self.targets = targets
-
-    def pack(self) -> list[str]:
-        """Give it as words of a message."""
-        numbers = [
-            [self.umask, int(self.session), len(self.words)],
-            self.ignored,
-            self.blocked,
-            self.targets,
-        ]
-        return [
-            "launch",
-            self.node,
-            self.program,
-            self.cwd,
-            *(" ".join(map(str, row)) for row in numbers),
-            *self.words,
-            *(f"{key}={value}" for key, value in self.environment.items()),
-        ]
-
-    @classmethod
-    def unpack(cls, message: Sequence[str]) -> Launch:
-        """Read it back."""
-        _, node, program, cwd, *rest = message
-        numbers = [[int(word) for word in row.split()] for row in rest[:4]]
-        umask, session, count = numbers[0]
-        pairs = (word.partition("=") for word in rest[4 + count :])
-        return cls(
-            node,
-            program,
-            rest[4 : 4 + count],
-            {key: value for key, _, value in pairs},
-            cwd=cwd,
-            umask=umask,
-            session=bool(session),
-            ignored=numbers[1],
-            blocked=numbers[2],
-            targets=numbers[3],
-        )
+_HELD = 128
+"""How many programs' mounts may wait for that; fewer where few descriptors may be open."""
 
 
 class Launcher:
-    """The served state: who asks, whose lab it is, and which programs run."""
+    """The served state: who asks, whose lab it is, and which programs run.
+
+    Attributes:
+        programs: for each pidfd the PID, the pipe for its end, and its mounts.
+        held: mounts of the last programs, the oldest first.
+        prepared: whether this process has mounts and a host name that no program has had.
+    """
 
     def __init__(self, asker: socket, sandbox: Sandbox) -> None:
         self.asker = asker
         self.sandbox = sandbox
         self.holder = open_holder(sandbox)
+        self.own = os.open("/proc/self", os.O_PATH | os.O_CLOEXEC)  # there is none in the lab
         enter_lab(sandbox)
-        self.programs: dict[int, tuple[int, int]] = {}  # by pidfd: PID, and the pipe for its end
+        self.mounts = Mounts(self.own)
+        self.programs: dict[int, tuple[int, int, Mounts]] = {}
+        self.held: list[Mounts] = []
+        self.room = min(_HELD, os.sysconf("SC_OPEN_MAX") // 8)
+        self.prepared = False
+        self.words: Sequence[str] = []
+        self.environment: dict[bytes, bytes] = {}
         self.poll = select.poll()
+        self.poll.register(self.mounts.fd, 0)  # tells of changes; before a question asked after one
         self.poll.register(asker, select.POLLIN)
         self.poll.register(sandbox, 0)  # tells of the end alone
 
@@ -161,9 +75,15 @@ class Launcher:
         """Start what is asked for and reap what has ended."""
         asked = True
         while asked or self.programs:
-            for fd, _ in self.poll.poll():
+            self.get_ready()
+            ready = self.poll.poll(_REST if self.held else None)
+            if not ready:
+                self.held.pop(0).close()
+            for fd, _ in ready:
                 if fd in self.programs:
                     self.reap(fd)
+                elif fd == self.mounts.fd:
+                    self.prepared = False
                 elif fd == self.sandbox.fileno():  # the kernel is killing all programs
                     for pidfd in list(self.programs):
                         self.reap(pidfd)
@@ -196,109 +116,154 @@ class Launcher:
         except ConnectionError:
             return False
         finally:
-            wire.close(given)
+            wire.close(given[:1])
         return True
 
     def launch(self, launch: Launch, fds: list[int]) -> tuple[list[str], list[int]]:
-        """Start a program; give its PID, its pidfd, and the pipe that tells how it ended.
+        """Start a program; give its PID, the pipe that tells how it ended, and its pidfd.
 
         Raises:
             OSError: it cannot be run.
         """
-        opened = [*os.pipe()]
-        child = 0
+        opened, child = [*os.pipe()], 0
         try:
-            child = self.spawn(launch, fds)
+            child, mounts = self.spawn(launch, fds)
             opened.append(os.pidfd_open(child))
-            opened.append(os.dup(opened[-1]))
         except BaseException:
             wire.close(opened)
             if child:
                 os.kill(child, _signal.SIGKILL)
                 os.waitpid(child, 0)
             raise
-        told, ending, pidfd, lent = opened
-        self.programs[pidfd] = child, ending
+        told, ending, pidfd = opened
+        self.programs[pidfd] = child, ending, mounts
         self.poll.register(pidfd, select.POLLIN)
-        return ["pid", str(child)], [lent, told]
+        return ["pid", str(child)], [told, pidfd]
 
-    def spawn(self, launch: Launch, fds: list[int]) -> int:
-        """Go where the program shall be, start it there, and come back."""
+    def spawn(self, launch: Launch, fds: list[int]) -> tuple[int, Mounts]:
+        """Go where the program shall be, start it there, and come back; give its PID and mounts."""
         ignored = set(launch.ignored).difference(IGNORED)
-        free = max((2, *launch.targets)) + 1
-        opened: list[int] = []
         try:
-            opened += (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, free) for fd in fds)
-            opened.append(self.sandbox.netns(launch.node))
-            enter_node(opened[-1], launch.node)
-            with contextlib.suppress(OSError):  # hidden in the lab
+            self.enter(launch.node)
+            self.held.append(Mounts(self.own))
+            try:
                 os.chdir(launch.cwd)
+            except OSError:  # hidden in the lab: then `/` it is
+                pass
             os.umask(launch.umask)
             for number in ignored:
                 _signal.signal(number, _signal.SIG_IGN)
-            return _spawn(launch, opened[:-1])
+            self.take_environment(launch.environment)
+            return launch.start(self.environment, fds), self.held[-1]
         finally:
             for number in ignored:
                 _signal.signal(number, _signal.SIG_DFL)
-            wire.close(opened)
-            self.come_back()
+            self.return_to(libc.CLONE_NEWNET)  # to hold no node's
 
-    def come_back(self) -> None:
-        """Return to the lab's own mounts, and hold no node's netns."""
+    def get_ready(self) -> None:
+        """Do what the next program needs, while nobody waits for it."""
         try:
-            libc.setns(self.holder, libc.CLONE_NEWNS | libc.CLONE_NEWNET)
+            self.prepare()
+        except NslabError:  # it is tried again, and told, when it is needed
+            pass
+        while len(self.held) > max(0, self.room - 2 * len(self.programs)):  # programs come first
+            self.held.pop(0).close()
+
+    def prepare(self) -> None:
+        """Have mounts and a host name for the next program: the lab's own, which nobody has had."""
+        if self.prepared:
+            return
+        self.return_to(libc.CLONE_NEWNS)
+        try:
+            own_view()
+        except KernelError:  # the user may be allowed no more mount namespaces
+            while self.held:
+                self.held.pop().close()
+            own_view()
+        self.prepared = True
+
+    def enter(self, node: str) -> None:
+        """Move into a node's netns, with what is prepared."""
+        self.prepare()
+        netns = self.open_netns(node)
+        self.prepared = False
+        try:
+            enter_node(netns, node)
+        finally:
+            os.close(netns)
+
+    def open_netns(self, node: str) -> int:
+        """Open a node's netns by the holder's link to it; else the holder is asked.
+
+        In the lab anybody may have put something else in the link's place.
+        """
+        try:
+            link = os.readlink(f"{DIRECTORY}/{node}")
+            if "/" not in node and os.path.dirname(link) == _LINKS:
+                netns = os.open(link, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+                if is_netns(netns):
+                    return netns
+                os.close(netns)
+        except OSError:
+            pass
+        return self.sandbox.netns(node)
+
+    def take_environment(self, words: Sequence[str]) -> None:
+        """Take the environment of the next program; most have the last one's."""
+        if words == self.words:
+            return
+        pairs = (os.fsencode(word).partition(b"=") for word in words)
+        self.words, self.environment = words, {key: value for key, _, value in pairs}
+        path = self.environment.get(b"PATH")  # posix_spawnp(3) looks at this process's own
+        os.unsetenv("PATH") if path is None else os.putenv("PATH", path)
+
+    def return_to(self, kind: int) -> None:
+        """Go back to the lab's own mounts, or its netns `outside`."""
+        try:
+            libc.setns(self.holder, kind)
         except KernelError:
             raise ended(self.sandbox.lab) from None
 
     def reap(self, pidfd: int) -> None:
         """Take a program's end, and tell of it whoever waits for that."""
-        child, ending = self.programs.pop(pidfd)
-        self.poll.unregister(pidfd)
+        child, ending, mounts = self.programs.pop(pidfd)
         _, status = os.waitpid(child, 0)
-        with contextlib.suppress(BrokenPipeError):  # nobody wants to know
+        if mounts.have_changed():  # what it has mounted goes first
+            self.held.remove(mounts)
+            mounts.close()
+        try:
             os.write(ending, str(status).encode())
+        except BrokenPipeError:  # nobody wants to know
+            pass
+        self.poll.unregister(pidfd)
         wire.close([pidfd, ending])
 
 
-def _spawn(launch: Launch, fds: list[int]) -> int:
-    """Start the program here; posix_spawn(3) copies no memory, which fork(2) would."""
-    spare = {0, 1, 2}.difference(launch.targets)
-    actions = [
-        *(
-            (os.POSIX_SPAWN_DUP2, fd, target)
-            for fd, target in zip(fds, launch.targets, strict=True)
-        ),
-        *((os.POSIX_SPAWN_CLOSE, fd) for fd in spare),
-    ]
-    why: OSError = FileNotFoundError(errno.ENOENT, "")
-    for path in _candidates(launch):
-        try:
-            return os.posix_spawn(
-                path,
-                list(launch.words),
-                launch.environment,
-                file_actions=actions,
-                setsid=launch.session,
-                setsigmask=launch.blocked,
-                setsigdef={*IGNORED, *PYTHONS}.difference(launch.ignored),
-            )
-        except OSError as error:
-            if why.errno != errno.EACCES:
-                why = error
-            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
-                break
-    raise why
+class Mounts:
+    """The mounts that this process sees now, held and watched; proc_pid_mountinfo(5).
 
+    The last process that leaves a mount namespace waits until the kernel has taken it down, before
+    anybody hears that it has ended. While it is held here nobody waits.
+    """
 
-def _candidates(launch: Launch) -> Iterator[str]:
-    """Give the files that a program's name may mean, as execvp(3) looks for them."""
-    if "/" in launch.program:
-        yield launch.program
-    elif launch.program:
-        for folder in os.get_exec_path(launch.environment):
-            path = os.path.join(folder, launch.program)
-            if os.access(path, os.F_OK):
-                yield path
+    __slots__ = ("fd",)
+
+    def __init__(self, own: int) -> None:
+        """Take `own`, an open descriptor of this process's directory in /proc."""
+        self.fd = os.open("mountinfo", os.O_RDONLY | os.O_CLOEXEC, dir_fd=own)
+
+    def have_changed(self) -> bool:
+        """Tell whether something was mounted or unmounted; of no interest once they are closed."""
+        if self.fd < 0:
+            return False
+        poll = select.poll()
+        poll.register(self.fd, 0)
+        return bool(poll.poll(0))
+
+    def close(self) -> None:
+        """Hold them no more, and wait if nobody else does."""
+        os.close(self.fd)
+        self.fd = -1
 
 
 def main() -> None:
@@ -316,8 +281,10 @@ def main() -> None:
     except LabNotRunningError:
         pass
     except NslabError as error:
-        with contextlib.suppress(OSError):
+        try:
             wire.send(asker, _told(error))
+        except OSError:
+            pass
     finally:
         os._exit(0)
 

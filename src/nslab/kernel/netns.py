@@ -65,7 +65,7 @@ class Netns:
             raise NetnsNotFoundError(f'no network namespace at "{path}"') from None
         except OSError as error:
             raise libc.failure(f"open {path}", error.errno or 0) from None
-        if not _is_netns(netns.fd):
+        if not is_netns(netns.fd):
             netns.close()
             raise NetnsNotFoundError(f'"{path}" is not a network namespace')
         return netns
@@ -141,7 +141,8 @@ def _new() -> int:
         raise libc.failure("create a network namespace", error.errno or 0) from None
 
 
-def _is_netns(fd: int) -> bool:
+def is_netns(fd: int) -> bool:
+    """Tell whether a descriptor is that of a netns."""
     try:
         return ioctl(fd, _NS_GET_NSTYPE) == libc.CLONE_NEWNET
     except OSError:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from nslab.errors import LabNotRunningError, NslabError
 from nslab.kernel import interpreter, libc, reach, wire
-from nslab.kernel.launcher import PYTHONS, Launch
+from nslab.kernel.launch import PYTHONS, Launch
 from nslab.kernel.sandbox import at_end, no_such_node
 from nslab.kernel.spawn import ended, working_directory
 
@@ -54,7 +54,8 @@ if TYPE_CHECKING:
 _PATIENCE = 30.0
 """Seconds in which a launcher answers, however busy the machine is."""
 
-_LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
+_LIMITS = {getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
+_IGNORABLE = _signal.valid_signals() - {*PYTHONS, _signal.SIGCHLD}  # which its parent waits for
 _OWN = [*inspect.signature(subprocess.Popen._execute_child).parameters][1:]  # type: ignore[attr-defined]  # noqa: SLF001
 """What each Python calls the arguments of what is overridden here."""
 
@@ -240,7 +241,7 @@ def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int, int
     if len(fds) >= wire.MAX_FDS:
         raise ValueError(f"more than {wire.MAX_FDS - 4} descriptors cannot be passed")
     words = launch.pack()
-    if any("\0" in word for word in words):
+    if "\0".join(words).count("\0") >= len(words):
         raise ValueError("embedded null byte")
     lab, holder, node = place
     key, client = _client(lab, holder)
@@ -255,7 +256,7 @@ def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int, int
             _clients.pop(key, client).leave()
         raise _gone(lab, holder)
     if reply[:1] == ["pid"]:
-        pidfd, told = given
+        told, pidfd = given
         return int(reply[1]), pidfd, told
     if reply[:1] == ["program"]:
         why = _gone(lab, holder) if int(reply[1]) == errno.ENOMEM else None
@@ -332,20 +333,20 @@ def _is_open(fd: int) -> bool:
     return True
 
 
-def _own_environment() -> dict[str, str]:
+def _own_environment() -> list[str]:
     """Give this process's; to decode it takes as long as half of all the rest, so it is kept."""
     global _decoded  # noqa: PLW0603 - the last answer
     raw: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]  # noqa: SLF001
     if raw != _decoded[0]:
-        _decoded = dict(raw), dict(os.environ)
+        _decoded = dict(raw), [os.fsdecode(b"=".join(pair)) for pair in raw.items()]
     return _decoded[1]
 
 
-_decoded: tuple[dict[bytes, bytes], dict[str, str]] = ({}, {})
+_decoded: tuple[dict[bytes, bytes], list[str]] = ({}, [])
 
 
-def _environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Give it as text.
+def _environment(given: Mapping[str, str]) -> list[str]:
+    """Give it as text, `key=value` each.
 
     Raises:
         ValueError: a name that no variable can have.
@@ -353,7 +354,7 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
     found = {os.fsdecode(key): os.fsdecode(value) for key, value in given.items()}
     if any("=" in key for key in found):
         raise ValueError("illegal environment variable name")
-    return found
+    return [f"{key}={value}" for key, value in found.items()]
 
 
 def _directory(path: StrPath) -> str:
@@ -378,5 +379,4 @@ def _umask() -> int:
 
 
 def _ignored() -> list[int]:
-    numbers = _signal.valid_signals() - {*PYTHONS, _signal.SIGCHLD}  # which its parent waits for
-    return [int(number) for number in numbers if _signal.getsignal(number) == _signal.SIG_IGN]
+    return [number for number in _IGNORABLE if _signal.getsignal(number) == _signal.SIG_IGN]

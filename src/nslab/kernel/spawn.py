@@ -55,6 +55,7 @@ def join(sandbox: Sandbox, node: str) -> None:
         raise no_such_node(sandbox.lab, node, sandbox.names())
     netns = sandbox.handle(node).fd
     enter_lab(sandbox)
+    own_view()
     enter_node(netns, node)
     try:
         os.chdir(here)
@@ -78,10 +79,20 @@ def enter_lab(sandbox: Sandbox) -> None:
         os.close(pidfd)
 
 
+def own_view() -> None:
+    """Give this process mounts and a host name of its own, to be those of a node's program."""
+    libc.unshare(libc.CLONE_NEWNS | libc.CLONE_NEWUTS)
+    libc.mount("", "/", "none", libc.MS_SLAVE | libc.MS_REC)
+
+
 def enter_node(netns: int, node: str) -> None:
-    """Move this process on into a node's netns, with mounts and a host name of its own."""
+    """Move this process, which has a view of its own, into a node's netns, and show the node."""
     libc.setns(netns, libc.CLONE_NEWNET)
-    _own_view(node)
+    libc.set_hostname(node)
+    try:
+        libc.mount("sysfs", "/sys", "sysfs", libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC)
+    except KernelError:  # refused where /sys is partly masked; the old one serves
+        pass
 
 
 def working_directory() -> str:
@@ -120,16 +131,6 @@ def _kinds(lab: str, pid: int) -> int:
 def ended(lab: str) -> LabNotRunningError:
     """Make the error of a lab that ended."""
     return LabNotRunningError(f'the lab "{lab}" ended')
-
-
-def _own_view(node: str) -> None:
-    libc.unshare(libc.CLONE_NEWNS | libc.CLONE_NEWUTS)
-    libc.mount("", "/", "none", libc.MS_SLAVE | libc.MS_REC)
-    libc.set_hostname(node)
-    try:
-        libc.mount("sysfs", "/sys", "sysfs", libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC)
-    except KernelError:  # refused where /sys is partly masked; the old one serves
-        pass
 
 
 def run_child(
