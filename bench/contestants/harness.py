@@ -99,6 +99,7 @@ def also(contestant: Contestant, asked: list[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     with contextlib.suppress(NotImplementedError):
         if "exec" in asked:
+            time.sleep(REST)
             found |= _exec(contestant)
         if "again" in asked:
             time.sleep(REST)

@@ -175,7 +175,7 @@ PARTS = [
     Part(
         "exec",
         "programs in every node",
-        Labs({"star": [100]}, 5, 60, (LIBRARY, COMMAND, BATCH, MININET), "exec").measure,
+        Labs({"star": [100, 1000]}, 5, 60, (LIBRARY, COMMAND, BATCH, MININET), "exec").measure,
     ),
     Part(
         "ping",
