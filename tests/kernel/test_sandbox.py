@@ -182,7 +182,7 @@ def test_what_needs_a_netns_waits_for_it(lab: Sandbox) -> None:
     for sock in lab.sockets(2, 2, 0, ["c", "b"]):
         sock.close()
     lab.create(["d"])
-    assert len(lab.numbers(["d"])) == 1
+    assert len(lab.paths(["d"])) == 1
 
 
 def test_names_that_are_taken_or_cannot_be(lab: Sandbox) -> None:

@@ -229,17 +229,17 @@ class Sandbox:
         self.settle()
         return self._ask("list")[0]
 
-    def numbers(self, names: Sequence[str]) -> list[int]:
-        """Give the numbers of the holder's descriptors of these netns: /proc/PID/fd has them.
+    def paths(self, names: Sequence[str]) -> list[str]:
+        """Give the files that are these netns, as this process sees them while the lab is up.
 
         Raises:
             NodeNotFoundError: the lab has no such name.
         """
         self._maker.wait_for(names)
-        found = [int(word) for word in self._ask("numbers", *names)[0]]
+        found = self._ask("places", *names)[0]
         if len(found) != len(names):
             raise no_such_node(self.lab, names[len(found)], self.names())
-        return found
+        return [f"/proc/{self.pid}/root{place}" for place in found]
 
     def sockets(self, family: int, kind: int, protocol: int, names: Sequence[str]) -> list[socket]:
         """Open a socket in each of these netns, in their order.

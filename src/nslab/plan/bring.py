@@ -85,7 +85,7 @@ def begin(
     desired = wanted.desired
     leading = Leading()
     try:
-        refuse_crowded(sandbox, needs_of_lab(coming.state))
+        refuse_crowded(sandbox.lab, needs_of_lab(coming.state))
         defaults, standing = defaults_of(sandbox, [coming.state]), read_standing(sandbox)
         sandbox.foresee(_to_make(coming.state, defaults))
         make_room(desired.name)
@@ -131,7 +131,7 @@ def change(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) 
         sandbox.become_writer(check)
         source = same_source(sandbox, wanted.source)
         plan = plan_change(sandbox, wanted)
-        refuse_crowded(sandbox, needs_of_change(plan))
+        refuse_crowded(sandbox.lab, needs_of_change(plan))
         memory = _memory(replace(wanted, source=source), _remembered(sandbox))
         if plan.steps:
             sandbox.attempt(memory.document)
