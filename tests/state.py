@@ -35,7 +35,7 @@ _PASSING = re.compile(
 _OWN = re.compile(r"\bfe80:|\bff00::|^(?:multicast|anycast) ")
 _UNSTEADY = re.compile(r"random|stable_secret|secret|_count$|/neigh/|file-nr|nf_log|flush|rand")
 _OURS = re.compile(r"from (nslab\.kernel\.\w+) import main")
-_NUMBERS = re.compile(r"^[\d,]+$|(?<=/proc/)\d+(?=/)|(?<=/fd/)\d+")
+_NUMBERS = re.compile(r"^[\d,]+$|(?<=/proc/)\d+(?=/)|(?<=/fd0/)\d+")
 
 
 def state(*, folders: Sequence[str] = ("/run",)) -> MachineState:

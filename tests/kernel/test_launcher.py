@@ -46,14 +46,14 @@ def own_netns(lab: Sandbox, node: str) -> str:
 def test_a_node_made_anew_is_not_the_old_one(lab: Sandbox) -> None:
     lab.create(["c"])
     lab.settle()
-    before = lab.numbers(["c"])
+    before = lab.paths(["c"])
     assert netns_of(lab, "c") == own_netns(lab, "c")
     lab.delete(["c"])
     with pytest.raises(NodeNotFoundError):
         output_in(lab, "c", "true")
     lab.create(["d", "c"])  # the descriptor's number is another node's now
     lab.settle()
-    assert lab.numbers(["d"]) == before
+    assert lab.paths(["d"]) == before
     assert netns_of(lab, "c") == own_netns(lab, "c")
     assert netns_of(lab, "d") == own_netns(lab, "d")
     lab.delete(["c", "d"])
@@ -68,6 +68,9 @@ def test_a_node_made_anew_is_not_the_old_one(lab: Sandbox) -> None:
         "ln -s /proc/1/fd/0 $0",
         "ln -s /proc/1/fd/9999 $0",
         "ln -s /proc/1/fd $0",
+        "ln -s ../nslab/fd0/9999 $0",
+        "ln -s ../nslab/fd0/../fd0 $0",
+        "ln -s ../nslab/fd7/5 $0",
         "ln -s /run/netns/a $0",
         "ln -s $0 $0",
         "echo text >$0",

@@ -60,20 +60,17 @@ def test_a_lab_with_few_descriptors_in_all() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
     with started("a") as sandbox:
         before = open_in(sandbox)
-        sandbox.create([f"n{number}" for number in range(100)])
-        with pytest.raises(NetnsCreationError, match="Too many open files") as caught:
-            sandbox.settle()
-        assert caught.value.hint is not None
-        assert "ulimit -Hn" in caught.value.hint
-        made = [name for name in sandbox.names() if name.startswith("n")]
-        assert 10 < len(made) < 64
-        for name in made:
+        names = [f"n{number}" for number in range(100)]
+        sandbox.create(names)
+        sandbox.settle()
+        assert sandbox.names() == [OUTSIDE, "a", *names]
+        for name in names:
             assert links(sandbox, name) == ["lo"]
         with Sandbox.connect(sandbox.lab) as other:
             assert other.names() == sandbox.names()
-        sandbox.delete(made)
+        sandbox.delete(names)
         assert sandbox.names() == [OUTSIDE, "a"]
-        assert open_in(sandbox) == before
+        assert open_in(sandbox) <= before
 
 
 @nested

@@ -14,7 +14,9 @@ import pytest
 
 from nslab.errors import LabNotRunningError, NodeNotFoundError, NslabError
 from nslab.kernel import programs
+from nslab.kernel.limits import raise_descriptor_limit
 from tests.kernel.labs import eventually, output_in, started
+from tests.kernel.sandboxed import nested
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,6 +95,17 @@ def test_it_inherits_three_descriptors_and_what_is_passed(place: Place) -> None:
         assert pipe.read() == "passed\n"
         assert process.stdout is not None
         assert set(process.stdout.read().split()) == {b"0", b"1", b"2", str(writable).encode()}
+
+
+@nested
+def test_a_program_of_a_caller_with_many_descriptors() -> None:
+    raise_descriptor_limit()
+    with started("a") as lab:
+        for _ in range(1100):  # select(2) takes none above 1023
+            os.dup(2)
+        with programs.popen((lab.lab, lab.pid, "a"), ["sleep", "60"]) as program:
+            assert program.poll() is None
+            program.kill()
 
 
 def test_standard_input_and_its_end(place: Place) -> None:

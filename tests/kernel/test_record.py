@@ -130,11 +130,9 @@ def test_a_directory_that_we_made_goes_when_it_is_empty() -> None:
 
 
 @pytest.mark.kernel
-def test_the_holder_tells_the_numbers_of_its_descriptors() -> None:
+def test_a_lab_tells_where_its_namespaces_are() -> None:
     with started("a", "b") as sandbox:
-        a, b = sandbox.numbers(["a", "b"])
-        for name, number in (("a", a), ("b", b)):
-            inode = os.fstat(sandbox.handle(name).fd).st_ino
-            assert Path(f"/proc/{sandbox.pid}/fd/{number}").stat().st_ino == inode
+        for name, path in zip(("a", "b"), sandbox.paths(["a", "b"]), strict=True):
+            assert Path(path).stat().st_ino == os.fstat(sandbox.handle(name).fd).st_ino
         with pytest.raises(NslabError, match='no node "c"'):
-            sandbox.numbers(["a", "c"])
+            sandbox.paths(["a", "c"])

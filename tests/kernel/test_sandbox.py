@@ -92,13 +92,21 @@ def test_created_ones_are_there_at_once(lab: Sandbox) -> None:
 
 
 def test_only_as_many_handles_as_there_is_room_for_stay_open(lab: Sandbox) -> None:
-    lab._room = lab._chunk = lab._maker._at_once = 3
+    lab.room = lab._chunk = lab._maker._at_once = 3
     lab.create([f"n{number}" for number in range(10)])
     lab.settle()
     assert len(lab._handles) == 3
     for number in range(10):
         assert links(lab, f"n{number}") == ["lo"]
         assert len(lab._handles) == 3
+
+
+def test_what_was_waited_for_stays_open_as_what_was_used_last(lab: Sandbox) -> None:
+    lab.room = lab._chunk = lab._maker._at_once = 3
+    lab.create(["c", "d", "e"])
+    first = lab.handle("c")
+    lab.handle("a")
+    assert lab.handle("c") is first
 
 
 @pytest.mark.parametrize("known", [["a"], ["a", "b"], []])
@@ -175,7 +183,7 @@ def test_what_needs_a_netns_waits_for_it(lab: Sandbox) -> None:
     for sock in lab.sockets(2, 2, 0, ["c", "b"]):
         sock.close()
     lab.create(["d"])
-    assert len(lab.numbers(["d"])) == 1
+    assert len(lab.paths(["d"])) == 1
 
 
 def test_names_that_are_taken_or_cannot_be(lab: Sandbox) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 from pathlib import Path
@@ -69,6 +70,24 @@ def test_our_own_ip_finds_the_nodes() -> None:
             [*nslab, *words], capture_output=True, text=True, check=True, env=environment
         ).stdout
         assert json.loads(said)[0]["addr_info"][0]["local"] == "10.0.0.1"
+
+
+@sandboxed
+def test_names_lead_to_the_nodes_whoever_keeps_them() -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))
+    with up(star(20), host=True, keep=True) as lab:
+        before = {path.name: path.readlink() for path in NAMES.iterdir()}
+        up(star(250))
+        assert lab.drift() == []
+        assert not diff(star(250))
+        assert {name: (NAMES / name).readlink() for name in before} == before
+        for name in ("pc1", "pc20", "pc250"):
+            own = lab[name].run(["stat", "-Lc", "%i", "/proc/self/ns/net"], capture_output=True)
+            assert (NAMES / f"office-{name}").stat().st_ino == int(own.stdout)
+        up(star(245))
+        assert len(named()) == 245
+        lab.down()
+    assert named() == []
 
 
 @sandboxed

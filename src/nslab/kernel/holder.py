@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
 import errno
-import itertools
 import os
 import resource
 import select
@@ -25,8 +24,9 @@ from _socket import MSG_DONTWAIT, SO_PEERCRED, SOL_SOCKET, socket
 from nslab.errors import KernelError
 from nslab.kernel import interpreter, libc, wire
 from nslab.kernel.changes import Changes, listen
-from nslab.kernel.limits import netns_kept, raise_descriptor_limit
+from nslab.kernel.limits import raise_descriptor_limit, room_for_netns
 from nslab.kernel.memory import FILES, Memory
+from nslab.kernel.namespaces import OUTSIDE, Namespaces
 from nslab.kernel.netns import OWN
 from nslab.kernel.procfs import members
 from nslab.kernel.root import build_root, isolate
@@ -35,24 +35,17 @@ from nslab.kernel.sysctls import Sysctls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import TypeVar
 
     T = TypeVar("T")
     Reply = tuple[list[str], list[int]]
     """The words of an answer and its descriptors, which the holder closes once they are sent."""
 
-OUTSIDE = "outside"
-"""The name of the holder's own netns."""
-
-NAMES = "/run/netns"
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _AT_ONCE = 8
-_OPENING = ("open", "netns", "numbers", "socket", "sysctl", "changed")
+_OPENING = ("open", "netns", "places", "socket", "sysctl", "changed")
 """The requests that lead into a netns, and the one that asks what was done there."""
-
-_OWN = 32
-"""Descriptors for clients and the holder itself, at least."""
 
 
 class Holder:
@@ -62,8 +55,9 @@ class Holder:
         self.listener = listener
         self.starter = starter
         self.connections: dict[int, socket] = {starter.fileno(): starter}
-        self.netns: dict[str, int] = {}
         self.outside = os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
+        self.room = room_for_netns(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        self.netns = Namespaces(self.outside, self.room)
         self.writer: socket | None = starter
         self.waiting: list[socket] = []
         self.kept = False
@@ -71,9 +65,6 @@ class Holder:
         self.changes = Changes()
         self.sysctls = Sysctls()
         self.unwatched: list[str] = []
-        self.self_path = f"/proc/{os.readlink('/proc/self')}/fd"
-        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self.room = netns_kept(most)
         self.poll = select.poll()
         self.requests: dict[str, Callable[[list[str], list[int]], Reply]] = {
             "create": self.create,
@@ -81,7 +72,7 @@ class Holder:
             "netns": self.give_netns,
             "delete": self.delete,
             "list": self.list_names,
-            "numbers": self.numbers,
+            "places": self.places,
             "socket": self.socket,
             "sysctl": self.sysctl,
             "file": self.memory.file,
@@ -96,7 +87,6 @@ class Holder:
             "changed": self.changed,
             "keep": self.keep,
         }
-        self.name_netns(OUTSIDE, self.outside)
 
     def serve(self) -> None:
         """Answer until told to end, or until the lab that nobody keeps is abandoned."""
@@ -210,8 +200,8 @@ class Holder:
     def forget(self, fds: list[int]) -> None:
         """Close what was handed over, except what the holder itself keeps."""
         if fds:
-            own = {*self.netns.values(), *self.memory.descriptors()}
-            wire.close([fd for fd in fds if fd not in own])
+            own = self.memory.descriptors()
+            wire.close([fd for fd in fds if fd not in self.netns.own and fd not in own])
 
     # The requests: each gives words and descriptors.
 
@@ -224,10 +214,11 @@ class Holder:
         names = [word for word in words if "=" not in word]
         given: list[int] = []
         came: list[str] = []
-        if len(self.netns) + len(self.changes) + 2 * len(names) + _OWN > self.room:
+        if self.netns.lacks_room(2 * len(names) + len(self.changes)):
             for name in self.netns:  # room for namespaces comes first
                 self.changes.forget(name)
         try:
+            self.netns.make_room(2 * len(names))
             for word in words:
                 if "=" in word:
                     came += self.sysctls.exchange([word])
@@ -246,40 +237,42 @@ class Holder:
         fd = os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
         sock = -1
         try:
-            if fd >= self.room:
-                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))  # noqa: TRY301
             sock = open_socket().detach()
-            self.name_netns(name, fd)
+            self.netns.add(name, fd)
         except OSError:
             wire.close([one for one in (fd, sock) if one >= 0])
             raise
         return [fd, sock]
-
-    def name_netns(self, name: str, fd: int) -> None:
-        """Name a netns by a link to the holder's own descriptor: no mount to copy or take down."""
-        number = errno.EINVAL if "/" in name else errno.EEXIST
-        if "/" in name or name in self.netns:
-            raise OSError(number, os.strerror(number))
-        os.symlink(f"{self.self_path}/{fd}", f"{NAMES}/{name}")
-        self.netns[name] = fd
 
     def open(self, names: list[str], _: list[int]) -> Reply:
         """Give descriptor and rtnetlink socket of each name.
 
         A name that is not there ends the row: fewer descriptors than asked for tell of it.
         """
-        sockets = self.in_each(names, lambda: open_socket().detach())
-        own = [self.netns[name] for name in names[: len(sockets)]]
-        return ["ok"], [fd for pair in zip(own, sockets, strict=True) for fd in pair]
+        return self.gather(fd for name in self.netns.known(names) for fd in self.open_each(name))
+
+    def open_each(self, name: str) -> Iterator[int]:
+        """Open both, one after the other."""
+        yield self.netns.open(name)
+        yield self.inside(name, lambda: open_socket().detach())
 
     def give_netns(self, names: list[str], _: list[int]) -> Reply:
         """Give the descriptor of each name; one that is not there ends the row."""
-        found = itertools.takewhile(self.netns.__contains__, names)
-        return ["ok"], [self.netns[name] for name in found]
+        return self.gather(map(self.netns.open, self.netns.known(names)))
+
+    def gather(self, opened: Iterable[int]) -> Reply:
+        """Give what is opened one after the other; all, or nothing stays open."""
+        fds: list[int] = []
+        try:
+            fds.extend(opened)
+        except BaseException:
+            self.forget(fds)
+            raise
+        return ["ok"], fds
 
     def inside(self, name: str, function: Callable[[], T]) -> T:
         """Run a function in a netns and come back; the holder has one thread and it is its own."""
-        libc.setns(self.netns[name], libc.CLONE_NEWNET)
+        self.netns.enter(name)
         try:
             return function()
         finally:
@@ -290,18 +283,14 @@ class Holder:
         names = [name for name in dict.fromkeys(names) if name in self.netns]
         if OUTSIDE in names:
             raise libc.failure(f"give up {OUTSIDE}", errno.EBUSY)
-        doomed = {os.fstat(self.netns[name]).st_ino for name in names}
+        doomed = {self.netns.inode(name) for name in names}
         for pid in members(doomed):
             try:
                 os.kill(pid, 9)
             except ProcessLookupError:
                 continue
+        self.netns.remove(names)
         for name in names:
-            try:
-                os.unlink(f"{NAMES}/{name}")
-            except FileNotFoundError:  # somebody in the lab did so already
-                pass
-            os.close(self.netns.pop(name))
             self.changes.forget(name)
         return ["ok"], []
 
@@ -309,10 +298,9 @@ class Holder:
         """Name every netns, the outside included."""
         return ["ok", *self.netns], []
 
-    def numbers(self, names: list[str], _: list[int]) -> Reply:
-        """Give the number of each name's descriptor; one that is not there ends the row."""
-        found = itertools.takewhile(lambda name: name in self.netns, names)
-        return ["ok", *(str(self.netns[name]) for name in found)], []
+    def places(self, names: list[str], _: list[int]) -> Reply:
+        """Give the file that is each name's netns; one that is not there ends the row."""
+        return ["ok", *map(self.netns.place, self.netns.known(names))], []
 
     def socket(self, words: list[str], _: list[int]) -> Reply:
         """Open a socket of that family, type and protocol in each of the names' netns.
@@ -320,20 +308,12 @@ class Holder:
         A name that is not there ends the row: fewer sockets than names tell of it.
         """
         family, kind, protocol = (int(word) for word in words[:3])
-        return ["ok"], self.in_each(words[3:], lambda: socket(family, kind, protocol).detach())
 
-    def in_each(self, names: list[str], opened: Callable[[], int]) -> list[int]:
-        """Open a socket in each netns up to the first name that is not there; all, or none."""
-        fds: list[int] = []
-        try:
-            for name in names:
-                if name not in self.netns:
-                    break
-                fds.append(self.inside(name, opened))
-        except BaseException:
-            wire.close(fds)
-            raise
-        return fds
+        def opened() -> int:
+            return socket(family, kind, protocol).detach()
+
+        names = self.netns.known(words[3:])
+        return self.gather(self.inside(name, opened) for name in names)
 
     def sysctl(self, words: list[str], _: list[int]) -> Reply:
         """In the netns of the first word, read keys (`key`) or set them (`key=value`).

@@ -1,7 +1,8 @@
 """Names of a lab's nodes in the machine's own /run/netns, where `ip netns` finds them.
 
-They are links to descriptors of the lab's holder, not mounts: a mount would keep a netns for ever
-whose holder was killed. What is left then is a link to nowhere, which the lab's record tells of.
+They are links to descriptors of the lab's holder (`Sandbox.paths`), not mounts: a mount would keep
+a netns for ever whose holder was killed. What is left then is a link to nowhere, which the lab's
+record tells of.
 A link is a lab's own if its text is, to the letter, what the record says.
 """
 
@@ -16,11 +17,6 @@ from nslab.kernel.registry import DIRECTORY
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nslab.kernel.record import Holder, Record
-
-
-def text_of(pid: int, number: int) -> str:
-    """Give the text of a link to a descriptor of a lab's holder."""
-    return f"/proc/{pid}/fd/{number}"
 
 
 def found(name: str) -> str | None:

@@ -60,8 +60,9 @@ def start(
 def keep_only(channel: int) -> None:
     """Close what the process that started this one left open, all but the channel."""
     os.set_inheritable(channel, False)  # noqa: FBT003 - the only way to say it
-    os.closerange(3, channel)
-    os.closerange(channel + 1, os.sysconf("SC_OPEN_MAX"))
+    for fd in map(int, os.listdir("/proc/self/fd")):  # they may be above the limit of open files
+        if fd > 2 and fd != channel:
+            os.closerange(fd, fd + 1)  # the listing's own is closed already
 
 
 def _above_standard(fd: int) -> list[int]:

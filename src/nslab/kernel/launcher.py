@@ -22,8 +22,7 @@ from _socket import socket
 from nslab.errors import KernelError, LabNotRunningError, NodeNotFoundError, NslabError
 from nslab.kernel import interpreter, libc, wire
 from nslab.kernel.launch import IGNORED, Launch
-from nslab.kernel.netns import is_netns
-from nslab.kernel.registry import DIRECTORY
+from nslab.kernel.namespaces import follow
 from nslab.kernel.sandbox import Sandbox
 from nslab.kernel.spawn import ended, enter_lab, enter_node, open_holder, own_view
 
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
 
 NAME = "nslab-launcher"
 """The name of a launcher's process."""
-
-_LINKS = "/proc/1/fd"
-"""Where the holder's links to netns lead, in the lab."""
 
 _REST = 1
 """Milliseconds without a question or an end: then there is time to clear up."""
@@ -193,20 +189,9 @@ class Launcher:
             os.close(netns)
 
     def open_netns(self, node: str) -> int:
-        """Open a node's netns by the holder's link to it; else the holder is asked.
-
-        In the lab anybody may have put something else in the link's place.
-        """
-        try:
-            link = os.readlink(f"{DIRECTORY}/{node}")
-            if "/" not in node and os.path.dirname(link) == _LINKS:
-                netns = os.open(link, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-                if is_netns(netns):
-                    return netns
-                os.close(netns)
-        except OSError:
-            pass
-        return self.sandbox.netns(node)
+        """Open a node's netns by the holder's link to it; else the holder is asked."""
+        netns = follow(node)
+        return self.sandbox.netns(node) if netns is None else netns
 
     def take_environment(self, words: Sequence[str]) -> None:
         """Take the environment of the next program; most have the last one's."""

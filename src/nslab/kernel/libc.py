@@ -12,6 +12,7 @@ import os
 
 from nslab.errors import KernelError
 
+CLONE_FILES = 0x00000400
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
 CLONE_NEWUTS = 0x04000000
@@ -40,7 +41,7 @@ _FSCONFIG_CMD_CREATE = 6
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 
-_REMEDIES = {
+REMEDIES = {
     errno.EMFILE: "`ulimit -n` sets how many files a process may open",
     errno.EAGAIN: "`ulimit -u` and the cgroup's pids limit set how many processes there may be",
     errno.ENOMEM: "`ulimit -v` and the cgroup's memory limit set how much there may be",
@@ -61,7 +62,7 @@ def of_oserror(operation: str, error: OSError) -> KernelError:
     """Make one of our errors of one of Python's."""
     place = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
     what = f"{operation}: {place}" if place not in ("", os.devnull) else operation
-    return failure(what, error.errno or 0, hint=_REMEDIES.get(error.errno or 0))
+    return failure(what, error.errno or 0, hint=REMEDIES.get(error.errno or 0))
 
 
 def _check(result: int, operation: str) -> None:

@@ -1,4 +1,4 @@
-"""What this machine lets a lab have: descriptors, namespaces, memory."""
+"""What this machine lets a lab have: namespaces, memory, descriptors at a time."""
 
 from __future__ import annotations
 
@@ -37,18 +37,8 @@ def raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def descriptors(pid: int) -> int:
-    """Give how many descriptors a process may have open.
-
-    Raises:
-        OSError: it is gone.
-    """
-    soft, _ = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    return soft
-
-
-def netns_kept(most: int) -> int:
-    """Give below which number a holder that may have so many descriptors keeps those of netns."""
+def room_for_netns(most: int) -> int:
+    """Give how many of the descriptors that a holder may have it uses for netns."""
     return max(most - RESERVE, most // 2)
 
 

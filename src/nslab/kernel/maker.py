@@ -10,7 +10,7 @@ import itertools
 import os
 
 from nslab.errors import KernelError, LabNotRunningError, NetnsCreationError
-from nslab.kernel import reach
+from nslab.kernel import libc, reach
 from nslab.kernel.channel import Channel
 from nslab.kernel.sysctls import refused
 
@@ -23,6 +23,12 @@ else:
 
 _AHEAD = 8  # requests that may be under way
 _FIRST, _AT_ONCE = 4, 16  # namespaces in the first of them, and in later ones
+
+_HINTS = {
+    errno.EEXIST: "somebody in the lab made a namespace of that name",
+    errno.ENFILE: "every namespace takes an open file; fs.file-max sets how many there may be",
+    errno.ENOSPC: "the limit is in /proc/sys/user/max_net_namespaces",
+}
 
 
 class Maker:
@@ -182,11 +188,5 @@ class Maker:
 
 
 def _creation_error(name: str, number: int) -> NetnsCreationError:
-    hint = None
-    if number == errno.ENOSPC:
-        hint = "the limit is in /proc/sys/user/max_net_namespaces"
-    elif number == errno.EEXIST:
-        hint = "somebody in the lab made a namespace of that name"
-    elif number in (errno.EMFILE, errno.ENFILE):
-        hint = "every namespace takes a descriptor; `ulimit -Hn` sets how many there may be"
+    hint = _HINTS.get(number, libc.REMEDIES.get(number))
     return NetnsCreationError(name, number, os.strerror(number), hint=hint)

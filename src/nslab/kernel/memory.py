@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import time
 
 from nslab.kernel import wire
@@ -65,7 +64,7 @@ class Memory:
 
     def lodgers(self, _: list[str], __: list[int]) -> Reply:
         """Name the kept pidfds whose processes live."""
-        return ["ok", *(name for name, fd in self.lodged.items() if not _is_ready(fd))], []
+        return ["ok", *(name for name, fd in self.lodged.items() if not wire.is_ready(fd))], []
 
     def put(self, words: list[str], fds: list[int]) -> Reply:
         """Keep a file (the lab as it was last brought up) and the name of its source."""
@@ -97,9 +96,3 @@ class Memory:
         """Forget all but the kept file."""
         wire.close(self.attempts)
         self.attempts = []
-
-
-def _is_ready(pidfd: int) -> bool:
-    poll = select.poll()
-    poll.register(pidfd, select.POLLIN)
-    return bool(poll.poll(0))

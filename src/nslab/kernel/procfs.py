@@ -16,7 +16,7 @@ def process_name(pid: int) -> str:
         OSError: it cannot be told.
     """
     try:
-        return "" if _status(pid, "State:")[0] in _DEAD else _status(pid, "Name:")
+        return "" if _is_dead(pid) else _status(pid, "Name:")
     except _GONE:
         return ""
 
@@ -129,10 +129,14 @@ def is_emptied(holder: int, own: int) -> bool:
 
 def _lives_in(pid: int, pid_namespace: int) -> bool:
     try:
-        inside = os.stat(f"/proc/{pid}/ns/pid").st_ino == pid_namespace
-        return inside and _status(pid, "State:")[0] not in _DEAD
+        return os.stat(f"/proc/{pid}/ns/pid").st_ino == pid_namespace and not _is_dead(pid)
     except OSError:
         return False
+
+
+def _is_dead(pid: int) -> bool:
+    """Tell whether all threads of a process have ended: the first one may have done so alone."""
+    return _status(pid, "State:")[0] in _DEAD and int(_status(pid, "Threads:")) <= 1
 
 
 def _inner_pid(entry: str) -> int:

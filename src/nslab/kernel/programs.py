@@ -123,7 +123,7 @@ class Program(subprocess.Popen[Any]):
 
     def _try_wait(self, wait_flags: int) -> tuple[int, int]:
         """Wait for the end as waitpid(2) would; where its parent was killed, it is, too."""
-        if wait_flags & os.WNOHANG and not select.select([self._told], [], [], 0)[0]:
+        if wait_flags & os.WNOHANG and not wire.is_ready(self._told):
             return 0, 0
         said = os.read(self._told, 16)
         if not said:
@@ -270,7 +270,7 @@ def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int, int
 
 def _answer(client: _Client) -> tuple[list[str], list[int]]:
     """Wait for a launcher's answer, but not for ever: it may have been stopped."""
-    if select.select([client.channel], [], [], _PATIENCE)[0]:
+    if wire.is_ready(client.channel.fileno(), _PATIENCE):
         return wire.receive(client.channel)
     return [], []
 

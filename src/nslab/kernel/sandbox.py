@@ -61,6 +61,7 @@ class Sandbox:
     Attributes:
         lab: the lab's name.
         pid: the holder's PID, as this process sees it.
+        room: how many netns can stay open at once.
     """
 
     def __init__(self, lab: str, channel: socket, pid: int) -> None:
@@ -69,8 +70,8 @@ class Sandbox:
         self._channel = Channel(lab, channel, pid)
         self._question = "0"
         self._handles: OrderedDict[str, Handle] = OrderedDict()
-        self._room = max(8, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 256) // 3)
-        self._chunk = min(wire.MAX_FDS // 2, self._room)
+        self.room = max(8, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 256) // 3)
+        self._chunk = min(wire.MAX_FDS // 2, self.room)
         self._maker = Maker(lab, self._make_room, self._keep_handles, self._chunk)
 
     @classmethod
@@ -125,13 +126,13 @@ class Sandbox:
             NodeNotFoundError: the lab has no such name.
         """
         handle = self._handles.get(name)
-        if handle is not None:
-            self._handles.move_to_end(name)
-            return handle
-        self._maker.wait_for([name])
-        if name not in self._handles:
-            self.open([name])
-        return self._handles[name]
+        if handle is None:
+            self._maker.wait_for([name])
+            if name not in self._handles:
+                self.open([name])
+            handle = self._handles[name]
+        self._handles.move_to_end(name)
+        return handle
 
     def has_open(self, name: str) -> bool:
         """Tell whether the netns of that name is open."""
@@ -228,17 +229,17 @@ class Sandbox:
         self.settle()
         return self._ask("list")[0]
 
-    def numbers(self, names: Sequence[str]) -> list[int]:
-        """Give the numbers of the holder's descriptors of these netns: /proc/PID/fd has them.
+    def paths(self, names: Sequence[str]) -> list[str]:
+        """Give the files that are these netns, as this process sees them while the lab is up.
 
         Raises:
             NodeNotFoundError: the lab has no such name.
         """
         self._maker.wait_for(names)
-        found = [int(word) for word in self._ask("numbers", *names)[0]]
+        found = self._ask("places", *names)[0]
         if len(found) != len(names):
             raise no_such_node(self.lab, names[len(found)], self.names())
-        return found
+        return [f"/proc/{self.pid}/root{place}" for place in found]
 
     def sockets(self, family: int, kind: int, protocol: int, names: Sequence[str]) -> list[socket]:
         """Open a socket in each of these netns, in their order.
@@ -422,7 +423,7 @@ class Sandbox:
             patience = min(2 * patience, _PATIENCE)
 
     def _make_room(self, count: int) -> None:
-        while self._handles and len(self._handles) + count > self._room:
+        while self._handles and len(self._handles) + count > self.room:
             self._handles.popitem(last=False)[1].close()
 
     def _keep_handles(self, names: Sequence[str], fds: Sequence[int]) -> None:

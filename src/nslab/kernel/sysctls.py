@@ -20,7 +20,8 @@ _FEW = 50  # namespaces; a mount costs about as much as ten sysctls
 def refused(netns: str, word: str, number: int) -> SysctlError:
     """Make the error of a sysctl (`key=value`) that could not be set."""
     key, _, value = word.partition("=")
-    hint = "this kernel has no such setting" if number == errno.ENOENT else None
+    absent = "this kernel has no such setting" if number == errno.ENOENT else None
+    hint = absent or libc.REMEDIES.get(number)
     return SysctlError(netns, key, value, number, os.strerror(number), hint=hint)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import sys
 from _socket import (
     CMSG_SPACE,
@@ -109,6 +110,13 @@ def read_file(fd: int) -> bytes:
     if status.st_mode & 0o170000 != 0o100000 or status.st_size > _MAX_FILE:
         raise libc.failure("read what was handed over", errno.EBADMSG)
     return os.pread(fd, status.st_size, 0)
+
+
+def is_ready(fd: int, seconds: float = 0) -> bool:
+    """Wait until a descriptor, whatever its number, can be read; tell whether it can."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(1000 * seconds))
 
 
 def close(fds: list[int]) -> None:

@@ -82,7 +82,7 @@ def _take_all(
     watch: Watch | None,
     check: Check | None,
 ) -> None:
-    runs = list(_runs(steps))
+    runs = list(_runs(steps, sandbox))
     for place, run in enumerate(runs):
         if check is not None and not isinstance(run[0], DeleteNetns):
             check()
@@ -116,7 +116,7 @@ def undo(done: Sequence[Step], sandbox: Sandbox) -> list[NslabError]:
     errors: list[NslabError] = []
     with contextlib.suppress(NslabError):
         sandbox.forgo()
-    for run in _runs([back for step in reversed(done) for back in step.undo()]):
+    for run in _runs([back for step in reversed(done) for back in step.undo()], sandbox):
         try:
             if _is_sent(run[0]):
                 refused = _send(run, sandbox, [])
@@ -140,14 +140,18 @@ def _is_so_already(step: Step, error: KernelError) -> bool:
     return error.errno == errno.EEXIST
 
 
-def _runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
-    """Cut the steps into runs that can go out together: of one netns, or all of one kind."""
+def _runs(steps: Sequence[Step], sandbox: Sandbox) -> Iterator[list[Step]]:
+    """Cut the steps into runs that can go out together: of one netns, or all of one kind.
+
+    Messages name other netns by their descriptors, which have to be open until they are sent.
+    """
+    most = min(_BATCH, sandbox.room - 1)
     run: list[Step] = []
     last: str | type[Step] | None = None
     for step in steps:
         kind = type(step)
         shared = None if isinstance(step, Deed) else kind if kind in _WHOLE else step.netns
-        if run and (shared is None or shared != last or len(run) == _BATCH):
+        if run and (shared is None or shared != last or len(run) == most):
             yield run
             run = []
         run.append(step)

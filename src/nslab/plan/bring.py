@@ -67,8 +67,14 @@ class Coming(NamedTuple):
 
 
 def prepare(wanted: Wanted) -> Coming:
-    """Work that out."""
-    return Coming(lower(wanted.desired), _memory(wanted, _NOTHING))
+    """Work that out.
+
+    Raises:
+        NslabError: the machine has no room for it.
+    """
+    state = lower(wanted.desired)
+    refuse_crowded(wanted.desired.name, needs_of_lab(state))
+    return Coming(state, _memory(wanted, _NOTHING))
 
 
 def begin(
@@ -85,7 +91,6 @@ def begin(
     desired = wanted.desired
     leading = Leading()
     try:
-        refuse_crowded(sandbox, needs_of_lab(coming.state))
         defaults, standing = defaults_of(sandbox, [coming.state]), read_standing(sandbox)
         sandbox.foresee(_to_make(coming.state, defaults))
         make_room(desired.name)
@@ -134,7 +139,7 @@ def change(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) 
         sandbox.become_writer(check)
         source = same_source(sandbox, wanted.source)
         plan = plan_change(sandbox, wanted)
-        refuse_crowded(sandbox, needs_of_change(plan))
+        refuse_crowded(sandbox.lab, needs_of_change(plan))
         memory = _memory(replace(wanted, source=source), _remembered(sandbox))
         if plan.steps:
             sandbox.attempt(memory.document)

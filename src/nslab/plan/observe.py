@@ -179,7 +179,7 @@ def read_sysctls(sandbox: Sandbox, name: str, keys: Iterable[str]) -> dict[str, 
         if isinstance(said, str):
             found[key] = said
         elif said.errno not in _UNREADABLE:
-            raise libc.failure(f"sysctl {key} in {name}", said.errno or 0)
+            raise libc.of_oserror(f"sysctl {key} in {name}", said)
     return found
 
 

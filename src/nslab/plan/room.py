@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -17,12 +16,10 @@ from nslab.plan.steps import AddNetns, AddVeth
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nslab.kernel.sandbox import Sandbox
     from nslab.plan.state import State
     from nslab.plan.steps import Step
 
 _GIB = 1 << 30
-_OWN = 16  # a holder's descriptors that are for no netns
 
 
 class Needs(Struct, frozen=True):
@@ -46,12 +43,10 @@ class Room(Struct, frozen=True):
     """What there is room for; None where nothing tells.
 
     Attributes:
-        descriptors: namespaces that the lab's holder can keep beside those that it has.
         namespaces: those that each user may have.
         memory: bytes.
     """
 
-    descriptors: int | None = None
     namespaces: int | None = None
     memory: int | None = None
 
@@ -68,32 +63,22 @@ def needs_of_change(steps: Iterable[Step]) -> Needs:
     return Needs(kinds.count(AddNetns), kinds.count(AddVeth))
 
 
-def refuse_crowded(sandbox: Sandbox, needed: Needs) -> None:
+def refuse_crowded(lab: str, needed: Needs) -> None:
     """Refuse what there is no room for in a lab, new or running.
 
     Raises:
         NslabError: with what there is room for, and a remedy.
     """
-    why, hint = crowded(needed, _room_of(sandbox)) if needed.netns else ("", "")
+    room = Room(limits.namespaces(), limits.memory())
+    why, hint = crowded(needed, room) if needed.netns else ("", "")
     if why:
-        raise NslabError(f'no room for the lab "{sandbox.lab}": {why}', hint=hint)
-
-
-def _room_of(sandbox: Sandbox) -> Room:
-    kept = None
-    with contextlib.suppress(OSError):  # it is another user's by its mapping: it will tell itself
-        most = limits.netns_kept(limits.descriptors(sandbox.pid))
-        kept = max(0, most - _OWN - len(sandbox.names()))
-    return Room(kept, limits.namespaces(), limits.memory())
+        raise NslabError(f'no room for the lab "{lab}": {why}', hint=hint)
 
 
 def crowded(needed: Needs, room: Room) -> tuple[str, str]:
     """Say what there is no room for, and what helps; nothing where all is well."""
-    made = f"it needs {needed.netns:,} more namespaces"
-    if room.descriptors is not None and needed.netns > room.descriptors:
-        why = f"{made}, a descriptor each, and the limit of open files leaves {room.descriptors:,}"
-        return why, f"`ulimit -Hn {_above(needed.netns)}` as root, or LimitNOFILE= of its service"
     if room.namespaces is not None and needed.netns > room.namespaces:
+        made = f"it needs {needed.netns:,} more namespaces"
         why = f"{made}, and {NAMESPACES} allows {room.namespaces:,}"
         return why, f"`sudo sysctl -w {NAMESPACES}={_above(needed.netns)}`"
     if room.memory is not None and needed.memory > room.memory:

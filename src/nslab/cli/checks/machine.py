@@ -15,7 +15,7 @@ from nslab.cli.checks.check import Check
 from nslab.cli.checks.kinds import PROBE
 from nslab.errors import NslabError
 from nslab.kernel import cgroup
-from nslab.kernel.limits import memory
+from nslab.kernel.limits import memory, room_for_netns
 from nslab.kernel.privilege import read_switch
 from nslab.kernel.procfs import sysctl_path
 from nslab.plan.costs import CABLE, NETNS
@@ -104,10 +104,12 @@ def limits() -> Iterator[Check]:
 
 def _files() -> Check:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    good = most == resource.RLIM_INFINITY or most >= _FEW_FILES
-    found = "any number" if most == resource.RLIM_INFINITY else f"{most:,}"
-    remedy = f"`ulimit -Hn {1 << 20}` as root, or LimitNOFILE= of its service"
-    return Check("open files", good, f"{found}, one for each netns", "" if good else remedy)
+    if most == resource.RLIM_INFINITY:
+        return Check("open files", ok=True, detail="any number")
+    good = most >= _FEW_FILES
+    heard = f"enough to hear of changes in {room_for_netns(most) // 2:,} namespaces of a lab"
+    remedy = "" if good else f"`ulimit -Hn {1 << 20}` as root, or LimitNOFILE= of its service"
+    return Check("open files", good, f"{most:,}, {heard}", remedy)
 
 
 def _namespaces() -> Check:

@@ -103,8 +103,7 @@ def naming(lab: Desired, said: HostNames, sandbox: Sandbox | None) -> Naming:
     texts: dict[str, str] = {}
     if sandbox is not None and (wanted or record):
         there = sandbox.names()
-        numbers = zip(there, sandbox.numbers(there), strict=True)
-        texts = {name: hostnames.text_of(sandbox.pid, number) for name, number in numbers}
+        texts = dict(zip(there, sandbox.paths(there), strict=True))
     return Naming(wanted, record, texts, pattern)
 
 

@@ -16,6 +16,8 @@ from nslab.plan.steps.step import Deed, Step
 if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
 
+_COMING = "/proc/HOLDER/root/run/nslab/fd0/NUMBER"
+
 
 class Name(Struct, frozen=True):
     """A node's name on the machine.
@@ -47,7 +49,7 @@ class AddName(Deed, frozen=True):
         return f"name {self.name.node} {self.name.name} on this machine"
 
     def command(self) -> str:
-        return f"ln -s {self.name.text or '/proc/HOLDER/fd/NUMBER'} {quote(self.name.path)}"
+        return f"ln -s {self.name.text or _COMING} {quote(self.name.path)}"
 
     def finding(self) -> str:
         return f"{self.name.node}: the name {self.name.path} is missing on this machine"
@@ -57,8 +59,7 @@ class AddName(Deed, frozen=True):
 
     def act(self, sandbox: Sandbox) -> None:
         name = self.name
-        (number,) = sandbox.numbers([name.node])
-        text = hostnames.text_of(sandbox.pid, number)
+        (text,) = sandbox.paths([name.node])
         hostnames.add(sandbox.lab, Holder.of(sandbox.pid), name.name, text, name.pattern)
 
 
@@ -82,6 +83,5 @@ class DeleteName(Deed, frozen=True):
     def act(self, sandbox: Sandbox) -> None:
         text = self.name.text
         if not text:
-            (number,) = sandbox.numbers([self.name.node])
-            text = hostnames.text_of(sandbox.pid, number)
+            (text,) = sandbox.paths([self.name.node])
         hostnames.delete(sandbox.lab, Holder.of(sandbox.pid), self.name.name, text)
