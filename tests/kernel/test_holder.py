@@ -17,6 +17,7 @@ import pytest
 
 from nslab.errors import KernelError, LabBusyError, LabNotRunningError
 from nslab.kernel import interpreter, programs, reach, wire
+from nslab.kernel.channel import Channel
 from nslab.kernel.procfs import exchange, is_emptied, pid_space, process_name
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, running
 from tests.kernel.labs import (
@@ -287,7 +288,10 @@ def can_start_as_large_a_lab() -> bool:
         return False
 
 
-def test_a_zombie_that_nobody_reaps_does_not_hold_up_the_end(lab: Sandbox) -> None:
+def test_a_zombie_that_nobody_reaps_does_not_hold_up_the_end(
+    lab: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Channel, "refuse_stopped", lambda _: None)
     script = ["sh", "-c", "echo ready; exec sleep 60"]
     with programs.popen((lab.lab, lab.pid, "a"), script, stdout=subprocess.PIPE) as program:
         assert program.stdout is not None

@@ -21,7 +21,7 @@ from nslab.plan.observe import read_standing
 from nslab.plan.plan import parted
 from nslab.plan.planning import defaults_of, host_defaults, plan_change, plan_new, same_source
 from nslab.plan.ready import await_links
-from nslab.plan.room import needs_of_change, needs_of_lab, refuse_crowded
+from nslab.plan.room import needs_of_change, needs_of_lab, refusal_of
 from nslab.plan.state import KEPT
 from nslab.plan.steps import Remember
 from nslab.plan.way.lead import Leading, decide, refuse_overtaken
@@ -60,21 +60,24 @@ def plan_of(wanted: Wanted) -> Plan:
 
 
 class Coming(NamedTuple):
-    """What a new lab shall be: all that can be worked out before there is a holder."""
+    """What a new lab shall be: all that can be worked out before there is a holder.
+
+    Attributes:
+        state: its namespaces.
+        memory: what the holder is to keep.
+        refusal: why the machine has no room for it, if so.
+    """
 
     state: State
     memory: Remember
+    refusal: NslabError | None
 
 
 def prepare(wanted: Wanted) -> Coming:
-    """Work that out.
-
-    Raises:
-        NslabError: the machine has no room for it.
-    """
+    """Work that out."""
     state = lower(wanted.desired)
-    refuse_crowded(wanted.desired.name, needs_of_lab(state))
-    return Coming(state, _memory(wanted, _NOTHING))
+    refusal = refusal_of(wanted.desired.name, needs_of_lab(state))
+    return Coming(state, _memory(wanted, _NOTHING), refusal)
 
 
 def begin(
@@ -91,6 +94,8 @@ def begin(
     desired = wanted.desired
     leading = Leading()
     try:
+        if coming.refusal is not None:
+            raise coming.refusal  # noqa: TRY301 - the holder is there by now, and must end
         defaults, standing = defaults_of(sandbox, [coming.state]), read_standing(sandbox)
         sandbox.foresee(_to_make(coming.state, defaults))
         make_room(desired.name)
@@ -139,7 +144,8 @@ def change(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) 
         sandbox.become_writer(check)
         source = same_source(sandbox, wanted.source)
         plan = plan_change(sandbox, wanted)
-        refuse_crowded(sandbox.lab, needs_of_change(plan))
+        if (refusal := refusal_of(sandbox.lab, needs_of_change(plan))) is not None:
+            raise refusal
         memory = _memory(replace(wanted, source=source), _remembered(sandbox))
         if plan.steps:
             sandbox.attempt(memory.document)

@@ -63,16 +63,11 @@ def needs_of_change(steps: Iterable[Step]) -> Needs:
     return Needs(kinds.count(AddNetns), kinds.count(AddVeth))
 
 
-def refuse_crowded(lab: str, needed: Needs) -> None:
-    """Refuse what there is no room for in a lab, new or running.
-
-    Raises:
-        NslabError: with what there is room for, and a remedy.
-    """
+def refusal_of(lab: str, needed: Needs) -> NslabError | None:
+    """Say why there is no room for what a lab, new or running, needs, and what helps."""
     room = Room(limits.namespaces(), limits.memory())
     why, hint = crowded(needed, room) if needed.netns else ("", "")
-    if why:
-        raise NslabError(f'no room for the lab "{lab}": {why}', hint=hint)
+    return NslabError(f'no room for the lab "{lab}": {why}', hint=hint) if why else None
 
 
 def crowded(needed: Needs, room: Room) -> tuple[str, str]:

@@ -179,7 +179,9 @@ def test_network_namespaces_that_are_used_up() -> None:
     with pytest.raises(NslabError, match=r"it needs 10 more namespaces, and .* allows 7"):
         up(lab_of(name))
     with (
-        mock.patch.object(bring, "refuse_crowded"),  # others take some in that very moment
+        mock.patch.object(
+            bring, "refusal_of", return_value=None
+        ),  # others take some in that very moment
         pytest.raises(StepError, match=r"cannot add the namespace n\d.*No space left") as caught,
     ):
         up(lab_of(name))
