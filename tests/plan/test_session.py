@@ -362,3 +362,15 @@ def test_a_sysctl_of_a_link_is_set_before_the_link_is_up(name: str) -> None:
         read = ["cat", "/proc/sys/net/ipv4/conf/eth1/arp_notify"]
         assert running["r"].run(read, capture_output=True, text=True).stdout == "1\n"
         assert not running.drift()
+
+
+@pytest.mark.parametrize("key", ["net/ipv4/conf/x.y/rp_filter", "net.ipv4.conf.x/y.rp_filter"])
+def test_a_sysctl_of_a_link_with_a_dot_is_set_in_both_forms(name: str, key: str) -> None:
+    lab = Lab(name)
+    lab.node("n", sysctl={key: 2})
+    lab.cable(end("n", "x.y"), "m")
+    with up(lab) as running:
+        read = ["cat", "/proc/sys/net/ipv4/conf/x.y/rp_filter"]
+        assert running["n"].run(read, capture_output=True, text=True).stdout == "2\n"
+        assert not running.drift()
+        assert dict(running.observed().nodes[0].sysctl) == {key: "2"}
