@@ -116,9 +116,13 @@ def _nearest(verb: str) -> str:
 
 
 def _open_streams() -> None:
-    """Let no socket get the number of a standard stream that is closed; print any character."""
+    """Let nobody miss a standard stream that is closed; print any character.
+
+    A socket would get its number, and `print` would take stdout for a stderr that is None.
+    """
     while (fd := os.open(os.devnull, os.O_RDWR)) < 3:
         os.set_inheritable(fd, True)  # noqa: FBT003 - the only way to say it
     os.close(fd)
-    if sys.stdout is not None:
-        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
