@@ -111,6 +111,8 @@ def version() -> str:
 def _nearest(verb: str) -> str:
     import difflib
 
+    if verb.startswith("-"):
+        return "options come after the verb"
     near = difflib.get_close_matches(verb, VERBS, 1)
     return f'did you mean "{near[0]}"?' if near else "`nslab --help` lists the verbs"
 

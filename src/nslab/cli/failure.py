@@ -7,8 +7,7 @@ import os
 import sys
 
 from nslab.cli import INTERRUPTED
-from nslab.cli.text import printable
-from nslab.errors import LabFileError, NslabError
+from nslab.errors import LabFileError, NslabError, printable
 
 _OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a full or broken device answers; that what is printed goes there, the error does not say."""
