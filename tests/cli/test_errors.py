@@ -156,8 +156,22 @@ def test_a_lab_from_another_file(tutorial: Machine) -> None:
     assert tutorial.run("show", "--drift").code == 0
 
 
-def test_a_lab_is_not_found_from_inside(tutorial: Machine) -> None:
-    assert tutorial.run("exec", "left", *NSLAB, "show").failed(1, "runs in the node left")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["show"], 1),
+        (["ping"], 1),
+        (["down", "tutorial"], 1),
+        (["exec", "right", "true"], 255),
+        (["shell", "right"], 255),
+        (["exec", "-l", "tutorial", "right", "true"], 255),
+    ],
+)
+def test_a_lab_is_not_found_from_inside(tutorial: Machine, words: list[str], code: int) -> None:
+    inside = "this process runs in the node left: labs are found from outside only"
+    assert tutorial.run("exec", "left", *NSLAB, *words).failed(code, inside)
+    assert inside in tutorial.run("exec", "left", *NSLAB, "ls").err
+    assert inside in tutorial.run("exec", "left", *NSLAB, "down", "--all").err
 
 
 def test_output_that_cannot_be_written(tutorial: Machine) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nslab.cli.parser import Parser, add_json, parser_of
-from nslab.cli.text import columns, say_swept, uptime
+from nslab.cli.text import columns, inside, say_swept, uptime
 from nslab.errors import LabNotRunningError
 from nslab.kernel.sandbox import running
 from nslab.plan.ending import sweep
@@ -37,7 +37,7 @@ def run(arguments: list[str]) -> int:
     elif found:
         print("\n".join(columns(_rows(found), right={2, 3})))
     else:
-        print("no lab is running", file=sys.stderr)
+        print(inside() or "no lab is running", file=sys.stderr)
     return 0
 
 

@@ -67,6 +67,12 @@ def uptime(seconds: float) -> str:
     return f"{days} d {hours % 24} h"
 
 
+def inside() -> str:
+    """Say that this process runs in a node, from which no lab is found; "" where it does not."""
+    node = os.environ.get("NSLAB_NODE")
+    return f"this process runs in the node {node}: labs are found from outside only" if node else ""
+
+
 def say_swept(labs: Iterable[str]) -> None:
     """Say on stderr that what ended labs had left was taken back."""
     for name in sorted(labs):
