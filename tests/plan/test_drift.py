@@ -130,3 +130,29 @@ def test_a_link_that_was_renamed_is_missing_under_its_own_name(name: str) -> Non
         ]
         up(lab)
         assert running.drift() == []
+
+
+def test_a_bridge_that_is_missing_is_named_once(name: str) -> None:
+    lab = Lab(name)
+    lab.node("a", on=lab.bridge("lan", subnet="10.0.0.0/24"))
+    with up(lab) as running:
+        running["lan"].run(["ip", "link", "delete", "lan"], check=True)
+        found = [str(one) for one in running.drift()]
+        assert [said for said in found if "lan:lan" in said or "bridge" in said] == [
+            "lan: the bridge is missing"
+        ]
+        up(lab)
+        assert running.drift() == []
+
+
+def test_numbers_of_a_sysctl_stand_apart_by_a_blank_as_in_a_file(name: str) -> None:
+    lab = Lab(name)
+    key = "net.ipv4.ip_local_port_range"
+    lab.node("a", sysctl={key: "20000 30000"})
+    with up(lab) as running:
+        assert running.observed() == lab.resolve()
+        change = ["sh", "-c", "echo 20000 30001 >/proc/sys/net/ipv4/ip_local_port_range"]
+        running["a"].run(change, check=True)
+        assert [str(one) for one in running.drift()] == [
+            f"a: {key} is 20000 30001, not 20000 30000"
+        ]

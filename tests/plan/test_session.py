@@ -374,3 +374,12 @@ def test_a_sysctl_of_a_link_with_a_dot_is_set_in_both_forms(name: str, key: str)
         assert running["n"].run(read, capture_output=True, text=True).stdout == "2\n"
         assert not running.drift()
         assert dict(running.observed().nodes[0].sysctl) == {key: "2"}
+
+
+def test_a_running_lab_lists_its_nodes(name: str) -> None:
+    with up(star(name, 2)) as running:
+        assert list(running) == ["h1", "h2"]
+        assert len(running) == 2
+        assert "h1" in running
+        assert "lan" not in running
+        assert [running[node].name for node in running] == ["h1", "h2"]
