@@ -22,6 +22,16 @@ if TYPE_CHECKING:
             """Give the command that does the same."""
 
 
+def printable(text: str) -> str:
+    """Write what would act on a terminal, or not be seen, as escapes are written."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
 class NslabError(Exception):
     """The root of all errors that nslab raises on purpose."""
 

@@ -58,7 +58,7 @@ def strike(command: Sequence[str], blow: Blow, **options: object) -> tuple[int, 
 def fits(code: int, said: str, blow: Blow) -> bool:
     """Tell whether a command ended as it should: done, told in one line, or never begun."""
     lines = said.splitlines()
-    if code == 130:
+    if code == 128 + blow.number:
         return len(lines) <= 1 and all(line.startswith("nslab: interrupted") for line in lines)
     return not_begun(code, said) or (code in (0, -blow.number) and not lines)
 

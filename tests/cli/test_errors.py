@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from nslab.cli import ls, main
+from nslab.cli import VERBS, ls, main
 from tests.cli.machine import NSLAB, TUTORIAL
 
 if TYPE_CHECKING:
@@ -39,10 +39,17 @@ FULL = Path("/dev/full")
         (["down", "--all", "a"], 2, '"--all" means every lab, and "a" only one'),
         (["ping", "--timeout", "0"], 2, '"0" is not a number of seconds above 0'),
         (["ping", "--timeout", "nan"], 2, '"nan" is not a number of seconds'),
+        (
+            ["ping", "--timeout", "1e99"],
+            2,
+            '"1e99" is not a number of seconds above 0, at most 86400',
+        ),
+        (["-l", "lab", "exec"], 2, 'unknown verb "-l" (hint: options come after the verb)'),
         (["ping", "--tries", "-1"], 2, "--tries"),
         (["ping", "--tries", "²"], 2, '"²" is not a number from 1 to 1000'),
         (["completion", "csh"], 2, "invalid choice: 'csh'"),
         (["draw", "--diff", "office"], 2, '"office" is no file'),
+        (["draw", "-o", "x.png"], 2, 'no format is known by ".png" (hint: .txt, .svg, .dot, .gv, '),
         (["exec", "onlynode"], 2, "a node and a command are needed"),
         (["exec", "-x", "a", "true"], 2, 'unknown option "-x"'),
         (["exec", "-l"], 2, '"-l" needs a lab'),
@@ -149,8 +156,22 @@ def test_a_lab_from_another_file(tutorial: Machine) -> None:
     assert tutorial.run("show", "--drift").code == 0
 
 
-def test_a_lab_is_not_found_from_inside(tutorial: Machine) -> None:
-    assert tutorial.run("exec", "left", *NSLAB, "show").failed(1, "runs in the node left")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["show"], 1),
+        (["ping"], 1),
+        (["down", "tutorial"], 1),
+        (["exec", "right", "true"], 255),
+        (["shell", "right"], 255),
+        (["exec", "-l", "tutorial", "right", "true"], 255),
+    ],
+)
+def test_a_lab_is_not_found_from_inside(tutorial: Machine, words: list[str], code: int) -> None:
+    inside = "this process runs in the node left: labs are found from outside only"
+    assert tutorial.run("exec", "left", *NSLAB, *words).failed(code, inside)
+    assert inside in tutorial.run("exec", "left", *NSLAB, "ls").err
+    assert inside in tutorial.run("exec", "left", *NSLAB, "down", "--all").err
 
 
 def test_output_that_cannot_be_written(tutorial: Machine) -> None:
@@ -204,12 +225,36 @@ def test_what_was_not_written_is_not_said_to_be(
     assert capsys.readouterr().err == "nslab: Too many open files\n"
 
 
-def test_closed_streams(tutorial: Machine) -> None:
-    line = " ".join(tutorial.command("sh", "-c", f"'{' '.join(NSLAB)} ls >&- <&- 2>&-'"))
-    done = subprocess.run(
-        ["sh", "-c", line], check=False, env=tutorial.environment, cwd=tutorial.folder
-    )
-    assert done.returncode == 0
+WORDS_OF = {
+    "help": "",
+    "up": f"-v {TUTORIAL}",
+    "plan": f"--script {TUTORIAL}",
+    "exec": "pc1 true",
+    "shell": "pc1",
+    "ping": "--all",
+    "ip": "link",
+    "bridge": "link",
+    "completion": "bash",
+    "down": "nope",
+}
+CLOSED = (">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-")
+
+
+@pytest.mark.parametrize("verb", ["help", *VERBS])
+def test_closed_streams(tutorial: Machine, verb: str) -> None:
+    for closed in CLOSED:
+        line = f"{' '.join(NSLAB)} {verb} {WORDS_OF.get(verb, '')} {closed}"
+        done = subprocess.run(
+            tutorial.command("sh", "-c", line),
+            check=False,
+            env={**tutorial.environment, "SHELL": "/bin/sh"},
+            cwd=tutorial.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == (verb == "down"), done  # it alone fails
+        assert "bug" not in done.stderr
 
 
 @pytest.mark.parametrize("debug", ["", "1"])

@@ -63,7 +63,7 @@ def test_up(machine: Machine, file: Path) -> None:
         if machine.labs():  # the signal came when all was done
             assert machine.run("show", "--drift").code == 0
             machine.run("down")
-    assert 130 in codes
+    assert codes & {129, 130, 143}
 
 
 def test_up_of_a_change(machine: Machine, file: Path) -> None:
@@ -103,9 +103,9 @@ def test_up_that_is_struck_twice_after_any_step(
                 os.killpg(process.pid, number)
                 time.sleep(0.01)
             said = [line for line in process.stderr if line.startswith("nslab: ")]
-        assert process.returncode in (0, 130)
+        assert process.returncode in (0, 128 + number)
         assert "Traceback" not in "".join(said)
-        if process.returncode == 130 and not machine.labs():
+        if process.returncode and not machine.labs():
             assert said == ['nslab: interrupted: the lab "struck" was undone\n']
         machine.run("down", "--all")
 
@@ -128,7 +128,7 @@ def test_ping_and_exec(machine: Machine, file: Path) -> None:
     for blow in blows(5, 6, longest):
         command = machine.command(*NSLAB, "exec", "n1", "sleep", "300")
         code, said = strike(command, blow, cwd=machine.folder, env=machine.environment)
-        own = code in (130, 128 + blow.number, -blow.number) and said in ("", INTERRUPTED)
+        own = code in (128 + blow.number, -blow.number) and said in ("", INTERRUPTED)
         assert own or not_begun(code, said), (blow, code, said)
     assert eventually(lambda: not sleepers(machine), 5.0)
     assert machine.run("show", "--drift").code == 0

@@ -7,10 +7,14 @@ from ipaddress import ip_address
 
 import pytest
 
+from nslab import Lab
 from nslab.cli import matrix, progress, text
+from nslab.cli.building import Building
 from nslab.cli.matrix import report
 from nslab.cli.progress import Bar, Count
 from nslab.kernel.echo import Echo, Probe
+from nslab.plan.state import LinkState
+from nslab.plan.steps import DeleteLink, DeleteNetns
 
 TIMES = [(0, "0 s"), (-3, "0 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min")]
 TIMES += [(3600, "1 h 0 min"), (86399, "23 h 59 min"), (90000, "1 d 1 h"), (86400 * 40, "40 d 0 h")]
@@ -151,6 +155,31 @@ def test_long_work_is_told_in_lines_where_there_is_no_terminal(
     assert len(lines) == 10
     assert lines[4].startswith("office: up: 5 of 10 nodes made, ")
     assert lines[4].endswith("/s")
+
+
+def test_one_is_counted_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for noun, total, done, said in (
+        ("nodes made", None, 1, "1 node made"),
+        ("nodes made", None, 2, "2 nodes made"),
+        ("nodes made", 9, 1, "1 of 9 nodes made"),
+        ("pairs", 1, 1, "1 of 1 pair"),
+    ):
+        count = Count(noun, total)
+        count.done = done
+        monkeypatch.setattr(count, "_begun", count._begun - 100)
+        assert str(count) == said  # and not how fast, as that is less than one a second
+
+
+def test_what_is_taken_away_is_counted_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", screen := io.StringIO())
+    monkeypatch.setattr(progress, "_SILENCE", -1.0)
+    lab, gone = Lab("x").resolve(), DeleteLink("a", LinkState("eth0", "veth"))
+    with Bar("x: up") as bar:
+        building = Building(bar, lab, new=False)
+        for step in (gone, DeleteNetns("b"), DeleteNetns("c")):
+            building.take(step)
+    words = [line[7:].partition(",")[0] for line in screen.getvalue().splitlines()]
+    assert words == ["1 link taken away", "1 node taken away", "2 nodes taken away"]
 
 
 @pytest.mark.parametrize("screen", [Screen, io.StringIO])

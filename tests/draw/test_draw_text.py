@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from nslab import loads
 from nslab.draw import draw_text
-from nslab.lab.model import Desired, Endpoint
+from nslab.lab.model import Cable, Desired, Endpoint
 from tests.draw.labs import build, labs
 
 PICTURES = sorted((Path(__file__).parent / "pictures").glob("*.txt"))
@@ -117,3 +118,12 @@ def test_a_large_lab_is_listed_whole(width: int) -> None:
 
 def test_nothing_to_draw() -> None:
     assert draw_text(Desired("empty")) == "empty: no nodes\n"
+
+
+def test_a_cable_of_one_node_joins_nothing_else() -> None:
+    lab = loads("{name: x, bridges: {lan: {ports: [gw, pc]}}, cables: [{ends: [gw, far]}]}")
+    desired = lab.resolve()
+    loop = Cable((Endpoint("gw", "a0", ""), Endpoint("gw", "a1", "")), ())
+    lines = draw_text(replace(desired, cables=(*desired.cables, loop))).splitlines()
+    (start,) = (line for line in lines if "eth1 ─" in line)
+    assert set(start.partition("eth1 ")[2]) <= set("─┐║ ")

@@ -78,7 +78,7 @@ def test_json_and_toml_say_the_same_with_their_own_lines() -> None:
     ready = [key for key, word in NODE.items() if word.kind is not Kind.LATER]
     text = '{\n "nodes": {\n  "a": {"x": 1},\n  "a": null,\n  "b": {"forward":\n   3}}}\n'
     assert wrong(text, "json", "o.json") == [
-        "o.json:3: nodes.a.x: unknown key",
+        f"o.json:3: nodes.a.x: unknown key (hint: the keys here are {', '.join(ready)})",
         'o.json:4: nodes.a: "a" is given twice, first in line 3',
         "o.json:5: nodes.b.forward: 3 is not true or false",
     ]
@@ -115,9 +115,17 @@ def test_json_and_toml_say_the_same_with_their_own_lines() -> None:
           "x.yaml:2: cables: a mapping is not a list (hint: begin each item with '-')",
           'x.yaml:3: nodes: "x" is not a mapping by name']),
         ("nodes: {a: {forward: yes, routes: {}, sysctl: []}}",
-         ['x.yaml:1: nodes.a.forward: "yes" is not true or false',
+         ['x.yaml:1: nodes.a.forward: "yes" is not true or false (hint: say true)',
           "x.yaml:1: nodes.a.routes: a mapping is not a list (hint: begin each item with '-')",
           "x.yaml:1: nodes.a.sysctl: a list is not a mapping by name"]),
+        ("bridges: {b: {uplink: No, mac: 020000000001}}",
+         ['x.yaml:1: bridges.b.uplink: "No" is not true or false (hint: say false)',
+          ("x.yaml:1: bridges.b.mac: 020000000001 is not a text"
+           ' (hint: put it in quotes: "020000000001")')]),
+        ("cables: [{ends: ['a:', ':eth0']}, {ends: [b, ':eth1']}]",
+         ['x.yaml:1: cables[0].ends[0]: "" is empty',
+          'x.yaml:1: cables[0].ends[1]: "" is empty',
+          'x.yaml:1: cables[1].ends[1]: "" is empty']),
     ],
 )  # fmt: skip
 def test_what_is_not_what_its_key_takes(text: str, errors: list[str]) -> None:
@@ -141,7 +149,7 @@ def test_what_is_not_what_its_key_takes(text: str, errors: list[str]) -> None:
         ("h" * 64, f' "{"h" * 64}" is longer than 63 bytes (64)'),
         ("{ifname: x}", ' has no "node" (hint: node: The node, or node:ifname.)'),
         ("{node: [a]}", "node: a list is not a text"),
-        ("{node: é}", 'node: "\\u00e9" does not begin with a letter or digit'),
+        ("{node: é}", 'node: "é" does not begin with a letter or digit'),
         ("'a:'", ' "" is empty'),
         ("a:x:y", " \"x:y\" may have only printable ASCII without '/', ':' and '%'"),
         ("a:lo", ' "lo" is a name that the kernel keeps for itself'),
@@ -319,7 +327,7 @@ def test_sysctl() -> None:
         'x.yaml:11: nodes.a.sysctl["net.z"]: "net.z" is not a sysctl key',
         'x.yaml:11: nodes.a.sysctl["net.z"]: a list is not a text, a whole number, true or false',
         (
-            'x.yaml:12: nodes.a.sysctl["net.ipv4.\\u00e9"]: "net.ipv4.\\u00e9" may have only'
+            'x.yaml:12: nodes.a.sysctl["net.ipv4.é"]: "net.ipv4.é" may have only'
             " printable ASCII, and at most 200 characters"
         ),
         (
@@ -352,7 +360,7 @@ def test_sections_and_objects_may_be_empty() -> None:
 def test_control_characters_never_reach_the_terminal() -> None:
     text = '{"nodes": {"a\\nb\\u001b": {"routes": [{"dst": "default", "dev": "x"}]}}, "\\ud800": 1}'
     for line in wrong(text, "json"):
-        assert line.isascii()
+        assert "\\ud800" in line or "\\u001b" in line
         assert line.isprintable()
 
 

@@ -76,7 +76,8 @@ def test_routes(
          '.via: "10.0.2.1/30" is not an address (hint: "10.0.2.1")'),
         ("{dst: default, via: 7}", '.via: 7 is not a text (hint: put it in quotes: "7")'),
         ("{dst: defualt, via: 10.0.2.1}", '.dst: "defualt" is not a network'),
-        ("{dst: default, via: 10.0.2.1, gateway: x}", ".gateway: unknown key"),
+        ("{dst: default, via: 10.0.2.1, gateway: x}",
+         ".gateway: unknown key (hint: the keys here are dst, via, dev, metric)"),
         ("{dst: 10.0.2.0/30, dev: wan0}", ('.dst: "10.0.2.0/30" is reached directly by wan0'
          " (hint: a second route to the same place needs a metric of its own)")),
         ("default", ': "default" is not a mapping of dst, via, dev, metric'),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nslab import Lab, diff, end, up
+from nslab import Lab, diff, dumps, end, loads, up
 from nslab.plan.steps.route import AddRoute
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("able")]
@@ -130,3 +130,45 @@ def test_a_link_that_was_renamed_is_missing_under_its_own_name(name: str) -> Non
         ]
         up(lab)
         assert running.drift() == []
+
+
+def test_a_bridge_that_is_missing_is_named_once(name: str) -> None:
+    lab = Lab(name)
+    lab.node("a", on=lab.bridge("lan", subnet="10.0.0.0/24"))
+    with up(lab) as running:
+        running["lan"].run(["ip", "link", "delete", "lan"], check=True)
+        found = [str(one) for one in running.drift()]
+        assert [said for said in found if "lan:lan" in said or "bridge" in said] == [
+            "lan: the bridge is missing"
+        ]
+        up(lab)
+        assert running.drift() == []
+
+
+def test_numbers_of_a_sysctl_stand_apart_by_a_blank_as_in_a_file(name: str) -> None:
+    lab = Lab(name)
+    key = "net.ipv4.ip_local_port_range"
+    lab.node("a", sysctl={key: "20000 30000"})
+    with up(lab) as running:
+        assert running.observed() == lab.resolve()
+        change = ["sh", "-c", "echo 20000 30001 >/proc/sys/net/ipv4/ip_local_port_range"]
+        running["a"].run(change, check=True)
+        assert [str(one) for one in running.drift()] == [
+            f"a: {key} is 20000 30001, not 20000 30000"
+        ]
+
+
+def test_links_that_are_no_cable_are_not_shown_as_one(name: str) -> None:
+    lab = Lab(name)
+    lan = lab.bridge("lan", subnet="10.0.0.0/24")
+    lab.node("a", on=lan)
+    lab.node("b", on=lan)
+    with up(lab) as running:
+        for node in ("a", "lan"):
+            pair = "ip link add zz type veth peer name zy; ip link set zz up; ip link set zy up"
+            running[node].run(["sh", "-c", pair], check=True)
+        running["lan"].run(["ip", "link", "set", "zz", "master", "lan"], check=True)
+        assert loads(dumps(running.observed())).resolve() == lab.resolve()
+        assert [str(one) for one in running.drift()] == [
+            f"{place}: the link is not this lab's" for place in ("lan:zy", "lan:zz", "a:zy", "a:zz")
+        ]

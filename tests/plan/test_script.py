@@ -16,6 +16,7 @@ import pytest
 from nslab import Lab, end, loads, up
 from nslab.plan import segment
 from nslab.plan.script import script
+from nslab.plan.steps.step import dev
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,6 +123,26 @@ def test_names_are_quoted_for_the_shell() -> None:
     assert subprocess.run(["sh", "-n"], input=text, text=True, check=False).returncode == 0
 
 
+WORDS = (
+    *("a", "b", "br", "d", "h", "l", "m", "n", "t", "up", "down", "dev", "name", "type", "master"),
+    *("address", "mtu", "netns", "help", "group", "txqlen", "link", "alias", "index", "arp", "vf"),
+)
+
+
+def test_links_may_be_called_by_words_of_ip(tmp_path: Path) -> None:
+    lab = Lab("words")
+    for number, word in enumerate(WORDS):
+        bridge = lab.bridge(word, subnet=f"10.0.{number}.0/24")
+        lab.port(bridge, f"{word}.node", word)
+    with by_script(script(lab.resolve()), tmp_path):
+        pass
+
+
+def test_other_names_of_links_stand_alone() -> None:
+    assert [dev(word) for word in ("lan", "eth0", "brx", "$x")] == ["lan", "eth0", "brx", "'$x'"]
+    assert [dev(word) for word in ("br", "dev", "mtu")] == ["dev br", "dev dev", "dev mtu"]
+
+
 def in_sandbox(folder: Path, script_text: str, commands: str) -> list[str]:
     """Run commands where the script is `lab.sh`; give what they print."""
     (folder / "lab.sh").write_text(script_text)
@@ -156,6 +177,8 @@ def pair() -> str:
         ("sh lab.sh", ["a", "b", "c", "0"]),
         ("sh lab.sh && sh lab.sh down", ["0"]),
         ("sh lab.sh down", ["0"]),
+        ("sh lab.sh up; sh lab.sh down now", ["2"]),
+        ("sh lab.sh; sh lab.sh Down", ["a", "b", "c", "2"]),
         ("ip netns add b; sh lab.sh down", ["b", "0"]),  # not the script's
         ("sh lab.sh; ip netns delete b; sh lab.sh down", ["0"]),
         ("sh lab.sh; ip netns delete b; ip netns add b; sh lab.sh down", ["b", "0"]),

@@ -362,3 +362,23 @@ def test_a_sysctl_of_a_link_is_set_before_the_link_is_up(name: str) -> None:
         read = ["cat", "/proc/sys/net/ipv4/conf/eth1/arp_notify"]
         assert running["r"].run(read, capture_output=True, text=True).stdout == "1\n"
         assert not running.drift()
+
+
+@pytest.mark.parametrize("key", ["net/ipv4/conf/x.y/rp_filter", "net.ipv4.conf.x/y.rp_filter"])
+def test_a_sysctl_of_a_link_with_a_dot_is_set_in_both_forms(name: str, key: str) -> None:
+    lab = Lab(name)
+    lab.node("n", sysctl={key: 2})
+    lab.cable(end("n", "x.y"), "m")
+    with up(lab) as running:
+        read = ["cat", "/proc/sys/net/ipv4/conf/x.y/rp_filter"]
+        assert running["n"].run(read, capture_output=True, text=True).stdout == "2\n"
+        assert not running.drift()
+        assert dict(running.observed().nodes[0].sysctl) == {key: "2"}
+
+
+def test_a_running_lab_lists_its_nodes(name: str) -> None:
+    with up(star(name, 2)) as running:
+        assert list(running) == ["h1", "h2"]
+        assert "h1" in running
+        assert "lan" not in running
+        assert [running[node].name for node in running] == ["h1", "h2"]

@@ -11,7 +11,8 @@ import pytest
 
 from nslab import Lab, load, up
 from nslab.cli import main
-from nslab.cli.text import columns, printable
+from nslab.cli.text import columns
+from nslab.errors import printable
 
 if TYPE_CHECKING:
     from nslab import Running

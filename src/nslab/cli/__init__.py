@@ -31,8 +31,8 @@ VERBS = {
     "completion": ("SHELL", "a script that completes this command in bash, zsh or fish"),
 }
 
-INTERRUPTED = 130
-"""The exit code of what Ctrl-C or SIGTERM ended."""
+STRUCK: list[int] = []
+"""The signal by which this process was told to end, once it was; without one it was Ctrl-C."""
 
 PROGRAMS = ("ip", "bridge")
 """Verbs that are programs, too: what runs under such a name is that program."""
@@ -58,6 +58,11 @@ def main(arguments: list[str]) -> int:
     return code
 
 
+def interrupted() -> int:
+    """Give the exit code of what a signal ended, as the shell has it: 130 after Ctrl-C."""
+    return 128 + (STRUCK[0] if STRUCK else _signal.SIGINT)
+
+
 def entry() -> NoReturn:
     """Run as the program `nslab`, and end the process with its exit code."""
     try:
@@ -71,7 +76,7 @@ def entry() -> NoReturn:
         code = main([*([name] if name in PROGRAMS else []), *sys.argv[1:]])
         os._exit(code)  # Python's own end takes time, in which a signal would kill what is done
     except KeyboardInterrupt:  # before anything is begun, or while a first one was being told
-        os._exit(INTERRUPTED)
+        os._exit(interrupted())
 
 
 def _run(arguments: list[str]) -> int:
@@ -111,14 +116,20 @@ def version() -> str:
 def _nearest(verb: str) -> str:
     import difflib
 
+    if verb.startswith("-"):
+        return "options come after the verb"
     near = difflib.get_close_matches(verb, VERBS, 1)
     return f'did you mean "{near[0]}"?' if near else "`nslab --help` lists the verbs"
 
 
 def _open_streams() -> None:
-    """Let no socket get the number of a standard stream that is closed; print any character."""
+    """Let nobody miss a standard stream that is closed; print any character.
+
+    A socket would get its number, and `print` would take stdout for a stderr that is None.
+    """
     while (fd := os.open(os.devnull, os.O_RDWR)) < 3:
         os.set_inheritable(fd, True)  # noqa: FBT003 - the only way to say it
     os.close(fd)
-    if sys.stdout is not None:
-        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

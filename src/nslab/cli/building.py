@@ -1,11 +1,11 @@
-"""How far an `up` has come: namespaces made, joined, and set as the file says."""
+"""How far an `up` has come: namespaces made, joined, set as the file says, taken away."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from nslab.cli.progress import Count
-from nslab.plan.steps import AddNetns, AddVeth
+from nslab.plan.steps import AddNetns, AddVeth, DeleteLink, DeleteNetns
 
 if TYPE_CHECKING:
     from nslab.cli.progress import Bar
@@ -34,6 +34,10 @@ class Building:
             self._count("nodes made")
         elif isinstance(step, AddVeth):
             self._count("cables laid")
+        elif isinstance(step, DeleteNetns):
+            self._count("nodes taken away")
+        elif isinstance(step, DeleteLink):
+            self._count("links taken away")
         elif step.netns != self.netns:
             self._count("nodes set up")
         self.netns = step.netns
@@ -45,5 +49,5 @@ class Building:
     def _count(self, noun: str) -> None:
         if noun != self.stage.noun:
             self.passed += self.stage.done
-            self.stage = Count(noun, self.totals[noun] if self.new else None)
+            self.stage = Count(noun, self.totals.get(noun) if self.new else None)
         self.stage.done += 1

@@ -6,6 +6,7 @@ import _signal  # type: ignore[import-not-found]  # `signal` makes enums of it a
 import os
 from typing import TYPE_CHECKING
 
+from nslab.cli import STRUCK
 from nslab.cli.candidates import SUFFIXES
 from nslab.errors import LabNotRunningError, NslabError, UsageError
 from nslab.kernel.limits import raise_descriptor_limit
@@ -25,11 +26,10 @@ def prepare_to_build(tell: Callable[[], None] = lambda: None) -> None:
     Args:
         tell: called before the interruption takes effect; another one has none.
     """
-    came: list[bool] = []
 
-    def interrupt(*_: object) -> None:
-        if not came:  # one is enough, and must not be disturbed while it is undoing and told
-            came.append(True)
+    def interrupt(number: int, _: object) -> None:
+        if not STRUCK:  # one is enough, and must not be disturbed while it is undoing and told
+            STRUCK.append(number)
             tell()
             raise KeyboardInterrupt
 
@@ -91,13 +91,7 @@ def not_running(names: Sequence[str]) -> LabNotRunningError:
     import difflib
 
     quoted = ", ".join(f'"{name}"' for name in names)
-    inside = os.environ.get("NSLAB_NODE")
     near = difflib.get_close_matches(names[0], running(), 1)
-    if inside:
-        hint = f"this process runs in the node {inside}: labs are found from outside only"
-    elif near:
-        hint = f'did you mean "{near[0]}"?'
-    else:
-        hint = "`nslab ls` lists the running labs"
+    hint = f'did you mean "{near[0]}"?' if near else "`nslab ls` lists the running labs"
     what = f"no lab named {quoted} is running"
     return LabNotRunningError(what if len(names) == 1 else f"not running: {quoted}", hint=hint)

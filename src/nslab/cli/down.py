@@ -10,7 +10,7 @@ from nslab.cli.candidates import labs
 from nslab.cli.choice import lab_name, not_running
 from nslab.cli.parser import Parser, add_argument, add_json, add_lab, add_loudness, parser_of
 from nslab.cli.progress import Bar, Count
-from nslab.cli.text import say_swept
+from nslab.cli.text import inside, say_swept
 from nslab.errors import LabNotRunningError, UsageError
 from nslab.kernel.sandbox import Sandbox, running
 from nslab.plan.ending import sweep, take_down
@@ -79,7 +79,7 @@ def _none(options: argparse.Namespace) -> list[str]:
     if not options.all:
         return [lab_name(None)]
     if not options.quiet:
-        print("no lab is running", file=sys.stderr)
+        print(inside() or "no lab is running", file=sys.stderr)
     return []
 
 

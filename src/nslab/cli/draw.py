@@ -16,6 +16,7 @@ from nslab.kernel.sandbox import running
 if TYPE_CHECKING:
     import argparse
 
+    from nslab.draw import Format
     from nslab.draw.marks import Marks
     from nslab.lab import Desired
 
@@ -51,7 +52,7 @@ def parser() -> Parser:
         "-o",
         "--output",
         metavar="FILE",
-        help="write the picture to this file; .svg, .dot, .mmd tell its format",
+        help="write the picture to this file; .svg, .dot, .mmd, .txt tell its format",
     )
     add_lab(made, "the running lab to draw")
     return made
@@ -60,8 +61,9 @@ def parser() -> Parser:
 def run(arguments: list[str]) -> int:
     """Draw a lab file, or a running lab as the kernel has it."""
     options = parser().parse_args(arguments)
+    kind = options.format or _format_of(options.output or "")
     lab, marks = _changes(options.lab) if options.diff else _subject(options)
-    picture = _picture(lab, marks, options)
+    picture = _picture(lab, marks, kind, options)
     if options.output:
         _write(options.output, picture)
     else:
@@ -101,14 +103,28 @@ def _changes(path: str | None) -> tuple[Desired, Marks]:
     return found.lab, found.marks
 
 
-def _picture(lab: Desired, marks: Marks, options: argparse.Namespace) -> str:
-    from nslab.draw import draw_as, format_of
+def _format_of(path: str) -> Format:
+    """Tell the format by the end of a file's name; without one it is a text."""
+    from nslab.draw import format_of
+    from nslab.draw.formats import SUFFIXES
+
+    suffix = Path(path).suffix
+    found = format_of(path) if suffix else "text"
+    if found is None:
+        raise UsageError(
+            f'no format is known by "{suffix}"', hint=f"{', '.join(SUFFIXES)} are; or say --format"
+        )
+    return found
+
+
+def _picture(lab: Desired, marks: Marks, kind: Format, options: argparse.Namespace) -> str:
+    from nslab.draw import draw_as
 
     output = options.output
     encoding = "utf-8" if output else getattr(sys.stdout, "encoding", None) or ""
     return draw_as(
         lab,
-        options.format or format_of(output or "") or "text",
+        kind,
         marks=marks,
         width=shutil.get_terminal_size().columns,
         ascii_only="utf" not in encoding.lower(),

@@ -6,9 +6,9 @@ import errno
 import os
 import sys
 
-from nslab.cli import INTERRUPTED
-from nslab.cli.text import printable
-from nslab.errors import LabFileError, NslabError
+from nslab.cli import interrupted
+from nslab.cli.text import inside
+from nslab.errors import LabFileError, LabNotRunningError, NslabError, printable
 
 _OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a full or broken device answers; that what is printed goes there, the error does not say."""
@@ -22,7 +22,7 @@ def report(error: BaseException) -> int:
         return error.exit_code
     if (interruption := _interruption(error)) is not None:
         _say(str(interruption) or "interrupted")
-        return INTERRUPTED
+        return interrupted()
     if isinstance(error, OSError):
         if not isinstance(error, BrokenPipeError):  # whoever read has had enough: no error
             _say(_reason(error))
@@ -58,7 +58,8 @@ def _say_known(error: NslabError) -> None:
         for problem in error.problems:
             _say(str(problem))
     else:
-        _say(f"{error} (hint: {error.hint})" if error.hint else str(error))
+        hint = (inside() if isinstance(error, LabNotRunningError) else "") or error.hint
+        _say(f"{error} (hint: {hint})" if hint else str(error))
 
 
 def _reason(error: OSError) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nslab.cli.text import RED, YELLOW, number_of, paint, printable
+from nslab.cli.text import RED, YELLOW, number_of, paint
+from nslab.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

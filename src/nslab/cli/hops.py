@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import asdict
 
 from nslab.cli.choice import lab_name
-from nslab.cli.text import GREEN, YELLOW, paint, printable
+from nslab.cli.text import GREEN, YELLOW, paint
+from nslab.errors import printable
 
 if TYPE_CHECKING:
     import argparse

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nslab.cli.failure import report
 from nslab.cli.parser import Parser, add_json, parser_of
-from nslab.cli.text import columns, say_swept, uptime
+from nslab.cli.text import columns, inside, say_swept, uptime
 from nslab.errors import LabNotRunningError, NslabError
 from nslab.kernel.sandbox import running
 from nslab.plan.ending import sweep
@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> int:
     elif found:
         print("\n".join(columns(_rows(found), right={2, 3})))
     elif not failed:
-        print("no lab is running", file=sys.stderr)
+        print(inside() or "no lab is running", file=sys.stderr)
     return max(map(report, failed), default=0)
 
 

@@ -122,7 +122,9 @@ def seconds(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= 86400:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a number of seconds above 0')
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is not a number of seconds above 0, at most 86400'
+        )
     return value
 
 

@@ -137,6 +137,9 @@ class Count:
     def __str__(self) -> str:
         done = min(self.done, self.total) if self.total else self.done
         of = f" of {self.total:,}" if self.total else ""
+        things, blank, what = self.noun.partition(" ")
+        if (self.total or done) == 1:
+            things = things.removesuffix("s")
         taken = time.monotonic() - self._begun
-        rate = f", {done / taken:,.0f}/s" if taken > 0 else ""
-        return f"{done:,}{of} {self.noun}{rate}"
+        rate = f", {done / taken:,.0f}/s" if done > taken / 2 else ""
+        return f"{done:,}{of} {things}{blank}{what}{rate}"

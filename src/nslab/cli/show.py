@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from nslab.cli.candidates import labs
 from nslab.cli.choice import lab_name
 from nslab.cli.parser import Parser, add_argument, add_json, add_lab, parser_of
-from nslab.cli.text import columns, printable
-from nslab.errors import UsageError
+from nslab.cli.text import columns
+from nslab.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

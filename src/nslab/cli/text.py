@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from nslab.errors import printable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -12,16 +14,6 @@ if TYPE_CHECKING:
 
 RED, GREEN, YELLOW, BOLD = "31", "32", "33", "1"
 """Colours, as the numbers of ECMA-48's SGR."""
-
-
-def printable(text: str) -> str:
-    """Write what would move a terminal's cursor or change its settings as escapes are written."""
-    if text.isprintable():
-        return text
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
 
 
 def columns(rows: Iterable[Sequence[str]], *, right: Collection[int] = ()) -> list[str]:
@@ -73,6 +65,12 @@ def uptime(seconds: float) -> str:
     if hours < 24:
         return f"{hours} h {minutes % 60} min"
     return f"{days} d {hours % 24} h"
+
+
+def inside() -> str:
+    """Say that this process runs in a node, from which no lab is found; "" where it does not."""
+    node = os.environ.get("NSLAB_NODE")
+    return f"this process runs in the node {node}: labs are found from outside only" if node else ""
 
 
 def say_swept(labs: Iterable[str]) -> None:

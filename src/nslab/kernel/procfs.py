@@ -8,6 +8,12 @@ import os
 _GONE = (FileNotFoundError, ProcessLookupError)
 _DEAD = "ZX"  # a zombie, one that is just going
 
+SYSCTLS = "/proc/sys/"
+"""Where sysctls are."""
+
+SWAP = str.maketrans("./", "/.")
+"""What makes the one form of a sysctl's key of the other."""
+
 
 def process_name(pid: int) -> str:
     """Give the name that `ps` shows of a process; "" where there is none that lives.
@@ -55,8 +61,13 @@ def is_ending(pid: int) -> bool:
 
 
 def sysctl_path(key: str) -> str:
-    """Give the file of a sysctl, whose parts are joined by dots or by slashes."""
-    return "/proc/sys/" + (key if "/" in key else key.replace(".", "/"))
+    """Give the file of a sysctl, whose parts are joined by dots or by slashes.
+
+    As sysctl(8) does it: the first separator tells the form. `net.ipv4.conf.eth0/1.mtu` and
+    `net/ipv4/conf/eth0.1/mtu` are both `/proc/sys/net/ipv4/conf/eth0.1/mtu`.
+    """
+    dot, slash = key.find("."), key.find("/")
+    return SYSCTLS + (key if dot < 0 or 0 <= slash < dot else key.translate(SWAP))
 
 
 def exchange(word: str, proc: int | None = None) -> str:
@@ -67,9 +78,9 @@ def exchange(word: str, proc: int | None = None) -> str:
         proc: a descriptor of the mount of proc to look into; /proc if there is none.
     """
     key, given, value = word.partition("=")
-    if ".." in key.split("/"):
-        return f"!{errno.EINVAL}"
     path = sysctl_path(key)
+    if ".." in path.split("/"):
+        return f"!{errno.EINVAL}"
     if proc is not None:
         path = path.removeprefix("/proc/")
 

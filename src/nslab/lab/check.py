@@ -41,6 +41,11 @@ class Reader:
         """
         return names.nearest(word, known) if self.faults < _HINTS else None
 
+    def _key_hint(self, key: str, words: Words) -> str | None:
+        """Give the hint that names the nearest key, or else all, if one of the first unknown."""
+        near = self.nearest(key, words)
+        return near or (f"the keys here are {_listed(words)}" if self.faults < _HINTS else None)
+
     def refuse(self, path: Path, message: str, hint: str | None = None) -> None:
         """Note a problem at a path."""
         self.document.refuse(path, message, hint=hint)
@@ -54,7 +59,7 @@ class Reader:
     def object(self, value: Tree, path: Path, words: Words) -> dict[str, Tree] | None:
         """Take a mapping whose keys must be known; keys of later versions are refused."""
         if not isinstance(value, dict):
-            known = ", ".join(_ready(words))
+            known = _listed(words)
             if value is None and not path:
                 self.refuse(path, "nothing is in it", f"a lab is a mapping of {known}")
             else:
@@ -63,7 +68,7 @@ class Reader:
         for key in value:
             word = words.get(key)
             if word is None:
-                self.refuse((*path, key), "unknown key", self.nearest(key, words))
+                self.refuse((*path, key), "unknown key", self._key_hint(key, words))
             elif word.kind is Kind.LATER:
                 self.refuse((*path, key), "not supported yet")
         for key, word in words.items():
@@ -104,8 +109,10 @@ class Reader:
         if isinstance(value, str):
             return value
         scalar = isinstance(value, bool | int | float)
-        hint = f'put it in quotes: "{quote(value)}"' if scalar else None
-        self.refuse_value(path, value, "is not a text", hint)
+        said = self.document.spelled.get(path) if scalar else None
+        shown = said or quote(value)
+        hint = f'put it in quotes: "{shown}"' if scalar else None
+        self.refuse(path, f"{shown} is not a text", hint)
         return None
 
     def sound(self, value: Tree, path: Path, fault: Callable[[str], str]) -> str | None:
@@ -119,7 +126,7 @@ class Reader:
     def flag(self, value: Tree, path: Path) -> bool:
         """Take true or false."""
         if not isinstance(value, bool):
-            self.refuse_value(path, value, "is not true or false")
+            self.refuse_value(path, value, "is not true or false", switch_hint(value))
         return value is True
 
     def whole(self, value: Tree, path: Path, low: int, high: int) -> int | None:
@@ -130,5 +137,14 @@ class Reader:
         return None
 
 
-def _ready(words: Words) -> list[str]:
-    return [key for key, word in words.items() if word.kind is not Kind.LATER]
+def switch_hint(value: Tree) -> str | None:
+    """Give the hint for a word that is true or false to others, and to YAML 1.1."""
+    meant = next((key for key, said in _SWITCHES.items() if str(value).lower() in said), None)
+    return f"say {meant}" if meant else None
+
+
+_SWITCHES = {"true": ("yes", "on", "y"), "false": ("no", "off", "n")}
+
+
+def _listed(words: Words) -> str:
+    return ", ".join(key for key, word in words.items() if word.kind is not Kind.LATER)

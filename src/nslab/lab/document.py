@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from msgspec import Struct, field
 
-from nslab.errors import LabFileError, Problem, UsageError
+from nslab.errors import LabFileError, Problem, UsageError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +54,7 @@ class Document(Struct):
         tree: the text's value.
         source: the file as it is shown in errors, or None.
         places: by path; a part that is missing here stands where the part around it stands.
+        spelled: how the file writes numbers that Python writes otherwise, as `007`, by path.
         problems: what is wrong with the text but does not stop its reading (duplicate keys).
         last: the order of the last place.
     """
@@ -61,6 +62,7 @@ class Document(Struct):
     tree: Tree
     source: str | None = None
     places: dict[Path, Place] = field(default_factory=dict)
+    spelled: dict[Path, str] = field(default_factory=dict)
     problems: list[tuple[Place, Path, Problem]] = field(default_factory=list)
     last: int = 0
 
@@ -91,7 +93,7 @@ class Document(Struct):
     ) -> None:
         """Note what is wrong at a path; `place` where that is not the path's own."""
         at = place or self.place(path)
-        message, hint = _printable(message), hint and _printable(hint)
+        message, hint = printable(message), hint and printable(hint)
         problem = Problem(spell(path), message, source=at.source, line=at.line, hint=hint)
         self.problems.append((at, path, problem))
 
@@ -118,11 +120,6 @@ class Syntax(Exception):  # noqa: N818 - never leaves this package: parse() make
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def _printable(text: str) -> str:
-    """Give a text without letters that could act on a terminal: it may quote the file."""
-    return text if text.isprintable() else text.encode("unicode_escape").decode()
-
-
 def spell(path: Path) -> str:
     """Write a path as errors show it: `nodes.far.routes[0].via`, `nodes["a.b"]`."""
     words: list[str] = []
@@ -137,13 +134,14 @@ def spell(path: Path) -> str:
 
 
 def quote(value: object) -> str:
-    """Write a value for an error: on one line, in ASCII, cut where it is long."""
+    """Write a value for an error: on one line, printable, cut where it is long."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
         return "a list"
     if isinstance(value, str):
-        return json.dumps(value if len(value) <= 80 else value[:77] + "...")
+        shown = value if len(value) <= 80 else value[:77] + "..."
+        return printable(json.dumps(shown, ensure_ascii=False))
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     return str(value)

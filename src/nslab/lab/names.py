@@ -10,6 +10,8 @@ from _blake2 import blake2b  # what hashlib has, which would load OpenSSL
 from itertools import count
 from typing import TYPE_CHECKING
 
+from nslab.kernel import procfs
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -97,21 +99,17 @@ def sysctl_fault(key: str) -> str:
 def sysctl_path(key: str) -> str:
     """Give the file of a sysctl key below `/proc/sys`.
 
-    As sysctl(8) does it: the first separator tells the form. `net.ipv4.conf.eth0/1.mtu` and
-    `net/ipv4/conf/eth0.1/mtu` are both `net/ipv4/conf/eth0.1/mtu`. Of two files that are one and
-    the same setting it is always the same.
+    Of two files that are one and the same setting it is always the same.
     """
-    dot, slash = key.find("."), key.find("/")
-    path = key if dot < 0 or 0 <= slash < dot else key.translate(_SWAP)
+    path = procfs.sysctl_path(key).removeprefix(procfs.SYSCTLS)
     return _ALIASES.get(path, path)
 
 
 def sysctl_key(key: str) -> str:
     """Give a sysctl key in its one form with dots, which sysctl(8) understands, too."""
-    return sysctl_path(key).translate(_SWAP)
+    return sysctl_path(key).translate(procfs.SWAP)
 
 
-_SWAP = str.maketrans("./", "/.")
 _ALIASES = {"net/ipv4/conf/all/forwarding": "net/ipv4/ip_forward"}
 
 

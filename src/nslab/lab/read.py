@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nslab.lab import address, expect, names, publish, sysctl
 from nslab.lab.address import AddressError, Subnet
+from nslab.lab.check import switch_hint
 from nslab.lab.document import quote
 from nslab.lab.drafts import (
     EndDraft,
@@ -77,7 +78,7 @@ def _lab_name(reader: Reader, value: Tree) -> str:
 def _clashes(reader: Reader, lab: LabDraft) -> None:
     """Refuse a name that a bridge and a node share: each has a netns of its name."""
     for segment in lab.segments:
-        if node := lab.nodes.get(segment.name):
+        if segment.name and (node := lab.nodes.get(segment.name)):
             hint = "a node joins a bridge by standing among its ports"
             first = spell_line(reader, segment.path)
             reader.refuse_value(node.path, node.name, f"is the name of a bridge{first}", hint)
@@ -302,6 +303,9 @@ def _way_out(reader: Reader, value: Tree, path: Path, words: Words) -> dict[str,
     """Read true, false, or a mapping; None where there is to be no way out."""
     if isinstance(value, bool):
         return {} if value else None
+    if hint := switch_hint(value):
+        reader.refuse_value(path, value, "is not true or false", hint)
+        return None
     return reader.object(value, path, words)
 
 

@@ -52,14 +52,37 @@ def read_toml(text: str, document: Document) -> None:
     _check_dots(text)
     try:
         document.tree = tomllib.loads(text)
-    except ValueError as error:
+    except tomllib.TOMLDecodeError as error:
         words, _, where = str(error).partition(" (at ")
         line = re.match(r"line (\d+)", where)
-        last = text.count("\n") + 1
-        raise Syntax(f"not TOML: {words}", int(line[1]) if line else last) from None
-    except RecursionError:
-        pass  # likewise
+        number = int(line[1]) if line else text.count("\n") + 1
+        if words.startswith(_AGAIN):
+            _refuse_twice(text, number, document)
+        raise Syntax(f"not TOML: {words}", number) from None
+    except (RecursionError, ValueError):
+        pass  # likewise: it is too deep, or has a number that is too long
     _Scan(text, document, separator="=").statements()
+
+
+_AGAIN = ("Cannot declare", "Cannot overwrite", "Duplicate inline")
+"""How tomllib begins to say that a key is given twice."""
+
+
+def _refuse_twice(text: str, line: int, document: Document) -> None:
+    """Name the key that stands twice in a text up to this line, if it can be found.
+
+    Raises:
+        LabFileError: it was.
+    """
+    scan = _Scan("\n".join(text.split("\n")[:line]), document, separator="=")
+    scan.statements()
+    path, begun = scan.last
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    if not document.problems and document.place(path).line != begun:
+        scan.twice(path, begun)
+    if document.problems:
+        raise document.errors()
 
 
 def _check_dots(text: str) -> None:
@@ -112,6 +135,7 @@ class _Scan:
         self.words = self.split(text)
         self.line = 1
         self.word = ""
+        self.last: tuple[Path, int] = ((), 0)
         self.step()
 
     def split(self, text: str) -> Iterator[tuple[str, int]]:
@@ -162,11 +186,9 @@ class _Scan:
 
     def check(self) -> None:
         """Refuse what JSON has no numbers for, though Python's reader does, and endless ones."""
-        if self.separator != ":":
-            return
-        if self.word in _CONSTANTS:
+        if self.separator == ":" and self.word in _CONSTANTS:
             raise Syntax(f"not JSON: {self.word} is no number there", self.line)
-        if len(self.word) > MAX_DIGITS and self.word.lstrip("-").isdigit():
+        if len(self.word) > MAX_DIGITS and self.word.lstrip("+-").replace("_", "").isdigit():
             raise Syntax(f"the number {quote(self.word)} is too long", self.line)
 
     def items(self, path: Path) -> None:
@@ -222,9 +244,11 @@ class _Scan:
         while self.word:
             line = self.line
             if self.word == "[":
-                table = self.header(counts, line)
+                path = table = self.header(counts, line)
             else:
-                self.pair(table, (*table, *self.key()), line)
+                path = (*table, *self.key())
+                self.pair(table, path, line)
+            self.last = path, line
             self.blank()
 
     def header(self, counts: dict[Path, int], line: int) -> Path:

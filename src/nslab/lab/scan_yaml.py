@@ -165,7 +165,9 @@ class _Grower:
         value = plain(event.value, self.here.line) if is_plain else event.value
         if event.anchor:
             self.anchors[event.anchor] = value
-        self.put(value)
+        path = self.put(value)
+        if is_plain and not isinstance(value, str) and quote(value) != event.value:
+            self.document.spelled[path] = event.value
 
     def alias(self, event: yaml.AliasEvent) -> None:
         if event.anchor not in self.anchors:

@@ -10,7 +10,15 @@ from nslab.kernel.sandbox import HOST
 from nslab.plan.addresses import complete, own_address
 from nslab.plan.diff import compare
 from nslab.plan.state import NetnsState, route_key
-from nslab.plan.steps import AddAddress, AddMacvlan, AddNetns, AddVeth, DeleteLink, SetLink
+from nslab.plan.steps import (
+    AddAddress,
+    AddBridge,
+    AddMacvlan,
+    AddNetns,
+    AddVeth,
+    DeleteLink,
+    SetLink,
+)
 from nslab.plan.steps.route import route_words
 
 if TYPE_CHECKING:
@@ -48,6 +56,8 @@ def drift_of(desired: State, observed: State, last: State, defaults: dict[str, s
     for step in steps:
         if isinstance(step, AddVeth):
             made |= {(step.netns, step.near.ifname), (step.far_netns, step.far.ifname)}
+        elif isinstance(step, AddBridge):
+            made.add((step.netns, step.link.ifname))
         elif isinstance(step, AddMacvlan):
             made.add((step.above, step.link.ifname))
     found = [

@@ -21,6 +21,7 @@ from nslab.plan.steps import (
     SetLink,
     Step,
 )
+from nslab.plan.steps.step import dev
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +89,7 @@ class Going(Comparison):
         place = "" if name == HOST else f"nslab exec {name} "
         raise NslabError(
             f"the link {link.ifname} in {name} is not this lab's: somebody else made it",
-            hint=f"delete it (`{place}ip link delete {link.ifname}`) or rename yours",
+            hint=f"delete it (`{place}ip link delete {dev(link.ifname)}`) or rename yours",
         )
 
     def far_of(self, link: LinkState) -> tuple[str, LinkState] | None:

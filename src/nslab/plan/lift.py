@@ -35,7 +35,7 @@ def lift(known: Desired, observed: State, lodgers: Collection[str] = ()) -> Desi
     fabrics = {bridge.name: bridge for bridge in known.bridges if bridge.name in observed}
     names = [node.name for node in known.nodes if node.name in observed]
     published = _published(known, lodgers)
-    bridges = tuple(_bridge(bridge, observed) for bridge in fabrics.values())
+    bridges = tuple(_bridge(bridge, observed, names) for bridge in fabrics.values())
     cables = _cables(names, observed, known)
     shown: defaultdict[str, set[str | None]] = defaultdict(lambda: {None, "lo"})
     for segment in (*(bridge.ports for bridge in bridges), *(cable.ends for cable in cables)):
@@ -124,15 +124,13 @@ def _endpoint(name: str, link: LinkState) -> Endpoint:
     return Endpoint(name, link.ifname, link.mac, mtu, link.addresses)
 
 
-def _bridge(bridge: Bridge, observed: State) -> Bridge:
+def _bridge(bridge: Bridge, observed: State, nodes: Collection[str]) -> Bridge:
     links = observed[bridge.name].links
     order = {ifname: place for place, ifname in enumerate(bridge.port_ifnames)}
     ports = [
         link
         for link in links.values()
-        if link.master == bridge.ifname
-        and link.peer is not None
-        and link.peer[0] in observed.keys() - {HOST, OUTSIDE}
+        if link.master == bridge.ifname and link.peer is not None and link.peer[0] in nodes
     ]
     ports.sort(key=lambda link: (order.get(link.ifname, len(order)), link.ifindex))
     ends = tuple(
@@ -179,6 +177,8 @@ def _cables(names: list[str], observed: State, known: Desired) -> tuple[Cable, .
     for name in names:
         for link in observed[name].links.values():
             if link.peer is None or link.peer[0] not in names or link.kind != "veth":
+                continue
+            if link.peer[0] == name:  # a cable joins two nodes
                 continue
             key = frozenset(((name, link.ifname), link.peer))
             far = observed[link.peer[0]].links[link.peer[1]]

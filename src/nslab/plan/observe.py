@@ -177,7 +177,7 @@ def read_sysctls(sandbox: Sandbox, name: str, keys: Iterable[str]) -> dict[str, 
     wanted = list(keys)
     for key, said in zip(wanted, sandbox.sysctl(name, wanted), strict=True):
         if isinstance(said, str):
-            found[key] = said
+            found[key] = said.replace("\t", " ")  # between numbers: as a file has it
         elif said.errno not in _UNREADABLE:
             raise libc.of_oserror(f"sysctl {key} in {name}", said)
     return found

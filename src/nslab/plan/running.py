@@ -13,7 +13,7 @@ from nslab.plan.ending import take_down
 from nslab.plan.planning import document_of, drifts, past_of, see
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from nslab.lab.model import Address
     from nslab.plan.drift import Drift
@@ -62,6 +62,13 @@ class Running:
         from nslab.plan.node import Node
 
         return Node(self.name, self.pid, node)
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the names of the nodes, in the order of the lab."""
+        return iter([node.name for node in self.desired().nodes])
+
+    def __contains__(self, node: object) -> bool:
+        return node in list(self)
 
     def open(self) -> Sandbox:
         """Open a connection of the caller's own to the lab's holder."""

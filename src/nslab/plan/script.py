@@ -41,6 +41,7 @@ is_marked() {{ ip -n "$1" link show lo 2>/dev/null | grep -qx ' *alias nslab:{pa
 later() {{ undo="$1; $undo"; }}
 {forward}delete() {{ for name; do ip netns delete "$name" || failed=1; done; }}
 
+case "$*" in "" | down) ;; *) echo "usage: sh $0 [down]" >&2; exit 2 ;; esac
 failed=0
 made=
 undo=:

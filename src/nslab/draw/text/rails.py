@@ -154,10 +154,10 @@ def _rails(storeys: list[Storey], segments: tuple[Segment, ...]) -> list[Rail]:
             (each, stub.row) for each in storeys for stub in each.stubs if stub.segment == index
         ]
         ends = [row for _, row in stops]
-        label = stops[0][0].bottom
-        bottom = max(*ends, label + len(segment.words()) - 1)
+        words, label = segment.words(), stops[0][0].bottom
+        bottom = max([*ends, label + len(words) - 1] if words else ends)
         weight = 1 if segment.name is None else 2
-        rails.append(Rail((ends[0], bottom), ends, segment.words(), label, weight))
+        rails.append(Rail((ends[0], bottom), ends, words, label, weight))
     return rails
 
 

@@ -15,6 +15,7 @@ from nslab.plan.host.machine import Machine, is_up, kind_of, look, mac_of
 from nslab.plan.lower import host_port
 from nslab.plan.state import NetnsState
 from nslab.plan.steps.mac import KeepMac, ReturnMac
+from nslab.plan.steps.step import dev
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,9 +147,10 @@ def _is_ours(end: LinkState, observed: State) -> bool:
 
 
 def _foreign(link: Link) -> NslabError:
+    delete = f"`ip link delete {dev(link.ifname or '')}`"
     return NslabError(
         f"the machine has a link {link.ifname} already, which is not this lab's",
-        hint=f"`ip link delete {link.ifname}` if nobody needs it, or rename the lab or its bridge",
+        hint=f"{delete} if nobody needs it, or rename the lab or its bridge",
     )
 
 
@@ -157,7 +159,8 @@ def _bridge_fault(ifname: str, machine: Machine) -> tuple[str, str]:
     link = machine.links.get(ifname)
     if link is None:
         there = ", ".join(machine.bridges())
-        hint = f"its bridges: {there}" if there else f"`ip link add {ifname} type bridge` makes one"
+        make = f"`ip link add {dev(ifname)} type bridge` makes one"
+        hint = f"its bridges: {there}" if there else make
         return f'this machine has no bridge "{ifname}"', hint
     if kind_of(link) != "bridge":
         return f'"{ifname}" is no bridge', f'"host: {{link: {ifname}}}" is for links that are none'
@@ -180,10 +183,10 @@ def _obstacles(link: Link, machine: Machine) -> Iterator[tuple[str, str]]:
     if link.flags & IFF.LOOPBACK or not link.flags & IFF.BROADCAST:
         yield "carries no Ethernet", "take another link"
     if not is_up(link):
-        yield "is down", f"`ip link set {ifname} up`"
+        yield "is down", f"`ip link set {dev(ifname)} up`"
     if link.master:
         names = {other.index: name for name, other in machine.links.items()}
-        yield f"is a port of {names.get(link.master)}", f"`ip link set {ifname} nomaster`"
+        yield f"is a port of {names.get(link.master)}", f"`ip link set {dev(ifname)} nomaster`"
     if link.index in machine.speaking:
         why = "has addresses or routes of the machine, which would be cut off"
         yield why, f"`ip address flush dev {ifname}` if nobody needs them, or take another link"

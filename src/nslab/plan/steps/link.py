@@ -17,7 +17,7 @@ from nslab.netlink.rtnl.link import IFF, Link, LinkInfo, VethInfo
 from nslab.netlink.rtnl.linkinfo import BridgeInfo
 from nslab.netlink.template import Template
 from nslab.plan.state import UNTOUCHED
-from nslab.plan.steps.step import NEW, Step, ip_in
+from nslab.plan.steps.step import NEW, Step, dev, ip_in
 
 if TYPE_CHECKING:
     from nslab.plan.state import LinkState
@@ -33,7 +33,7 @@ class AddBridge(Step, frozen=True):
         return f"add the bridge {self.link.ifname}"
 
     def command(self) -> str:
-        name, mac = quote(self.link.ifname), self.link.mac
+        name, mac = dev(self.link.ifname), self.link.mac
         words = "".join(f" {key} {value}" for key, value in self.settings().items())
         return f"{ip_in(self.netns)} link add {name} address {mac} type bridge{words}"
 
@@ -181,7 +181,8 @@ class AddMacvlan(Step, frozen=True):
         )
         if self.master is None:
             return said
-        return f"{said} && ip -n {self.above} link set {name} master {quote(self.master.ifname)} up"
+        port = f"link set {dev(self.link.ifname)}"
+        return f"{said} && ip -n {self.above} {port} master {quote(self.master.ifname)} up"
 
     def finding(self) -> str:
         where = "the machine's link " if self.netns == HOST else f"{self.netns}:"
@@ -238,7 +239,7 @@ class DeleteLink(Step, frozen=True):
         return f"delete the link {self.netns}:{self.link.ifname}"
 
     def command(self) -> str:
-        return f"{ip_in(self.netns)} link delete {quote(self.link.ifname)}"
+        return f"{ip_in(self.netns)} link delete {dev(self.link.ifname)}"
 
     def finding(self) -> str:
         return f"{self.netns}:{self.link.ifname}: the link is no longer in the file"
@@ -268,7 +269,7 @@ class SetLink(Step, frozen=True):
         return f"set {self.netns}:{self.link.ifname} {self.changes()}"
 
     def command(self) -> str:
-        return f"{ip_in(self.netns)} link set {quote(self.link.ifname)} {self.changes()}"
+        return f"{ip_in(self.netns)} link set {dev(self.link.ifname)} {self.changes()}"
 
     def finding(self) -> str:
         link, before = self.link, self.before

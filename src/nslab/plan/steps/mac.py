@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from nslab.kernel import record
 from nslab.kernel.record import Holder
 from nslab.plan.host.machine import give_mac
-from nslab.plan.steps.step import Deed, Step
+from nslab.plan.steps.step import Deed, Step, dev
 
 if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
@@ -28,7 +28,7 @@ class KeepMac(Deed, frozen=True):
         return f"remember the MAC of the machine's bridge {self.bridge}, {self.mac}"
 
     def command(self) -> str:
-        return f"ip -brief link show {quote(self.bridge)}"
+        return f"ip -brief link show dev {quote(self.bridge)}"
 
     def finding(self) -> str:
         return f"{self.netns}:{self.bridge}: nobody remembers the MAC {self.mac}"
@@ -50,7 +50,7 @@ class ReturnMac(Deed, frozen=True):
         return f"give the machine's bridge {self.bridge} its MAC {self.mac} back"
 
     def command(self) -> str:
-        return f"ip link set {quote(self.bridge)} address {self.mac}"
+        return f"ip link set {dev(self.bridge)} address {self.mac}"
 
     def finding(self) -> str:
         return f"{self.netns}:{self.bridge}: the MAC {self.mac} is still remembered"

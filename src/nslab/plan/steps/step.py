@@ -7,6 +7,8 @@ netns; what is no netlink message, `apply` has the holder do. `undo()` gives the
 
 from __future__ import annotations
 
+from functools import lru_cache
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -27,6 +29,19 @@ if TYPE_CHECKING:
 def ip_in(netns: str) -> str:
     """Give the beginning of an `ip` command that works in a netns."""
     return "ip" if netns == HOST else f"ip -n {netns}"
+
+
+@lru_cache(1024)
+def dev(ifname: str) -> str:
+    """Name a link to `ip link`, for the shell, and so that it is taken for none of ip's own words.
+
+    ip takes the beginnings of some words for them: `br` for `broadcast`, `m` for `master`.
+    """
+    from nslab.ip.link.arguments import READERS
+    from nslab.ip.words import matches
+
+    is_word = any(matches(ifname, word) for word in ("dev", "[help]", *READERS))
+    return f"dev {ifname}" if is_word else quote(ifname)
 
 
 NEW = NLM_F.CREATE | NLM_F.EXCL
