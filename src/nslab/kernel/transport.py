@@ -118,11 +118,13 @@ class Transport:
         """
         if self._sequence + len(requests) > _LAST_SEQUENCE:
             self._sequence = 0  # a batch never spans the wrap-around: it compares numbers
-        frames = [request.encode(self._next()) for request in requests]
+        first = self._sequence + 1
+        frames = [request.encode(first + place) for place, request in enumerate(requests)]
+        self._sequence += len(frames)
         errors: list[KernelError | None] = []
         while len(errors) < len(requests):
             start, stop = len(errors), _chunk(frames, len(errors))
-            errors += self._send_chunk(requests[start:stop], frames[start:stop])
+            errors += self._send_chunk(requests[start:stop], frames[start:stop], first + start)
         return errors
 
     def request(self, *requests: Request) -> None:
@@ -203,9 +205,9 @@ class Transport:
             datagram = self._receive()
 
     def _send_chunk(
-        self, requests: Sequence[Request], frames: list[bytes]
+        self, requests: Sequence[Request], frames: list[bytes], first: int
     ) -> list[KernelError | None]:
-        first, last = _sequence_of(frames[0]), _sequence_of(frames[-1])
+        last = first + len(frames) - 1
         self._send(b"".join([*frames[:-1], with_flags(frames[-1], NLM_F.ACK)]))
         errors: list[KernelError | None] = [None] * len(requests)
         datagram = self._receive()
@@ -256,12 +258,10 @@ def _split(datagram: bytes) -> list[Answer]:
     return list(split(datagram))
 
 
-def _sequence_of(framed: bytes) -> int:
-    return int(HEADER.unpack_from(framed)[3])
-
-
 def _chunk(frames: Sequence[bytes], start: int) -> int:
     """Say where the datagram that begins with frame `start` ends: one after its last frame."""
+    if len(frames) <= _DATAGRAM_MESSAGES and sum(map(len, frames)) <= _DATAGRAM_BYTES:
+        return len(frames)
     size = 0
     for stop in range(start, min(start + _DATAGRAM_MESSAGES, len(frames))):
         if size >= _DATAGRAM_BYTES:

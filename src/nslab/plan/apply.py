@@ -224,6 +224,9 @@ def _exchange(
     except KernelError as error:  # answers were lost: the steps may have been taken
         done.extend(step for step, _ in asked)
         raise StepError(asked[0][0], error) from None
+    if not any(errors):
+        done.extend([step for step, _ in asked])
+        return []
     answers = [(step, error) for (step, _), error in zip(asked, errors, strict=True)]
     done.extend(step for step, error in answers if error is None)
     return [(step, error) for step, error in answers if error is not None]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from nslab.errors import KernelError
 from nslab.lab.address import is_link_local
@@ -45,18 +45,18 @@ def await_links(steps: Sequence[Step], sandbox: Sandbox) -> None:
     """
     deadline = time.monotonic() + _PATIENCE
     with contextlib.suppress(KernelError):
-        _waiting([_place(step) for step in steps if _is_bridge(step)], sandbox)
-        left = list(dict.fromkeys([_place(step) for step in steps if _is_awaited(step)]))
-        last = next((step.link.peer for step in reversed(steps) if _completes_cable(step)), None)
+        raised = [step for step in steps if isinstance(step, SetLink) and step.link.up]
+        given = [step for step in steps if isinstance(step, AddAddress) and _is_awaited(step)]
+        _waiting([_place(step) for step in raised if step.link.kind == "bridge"], sandbox)
+        ports = [step for step in raised if step.link.master is not None]
+        left = list(dict.fromkeys([*map(_place, given), *map(_place, ports)]))
+        cables = (step.link.peer for step in reversed(raised) if step.link.kind == "veth")
+        last = next(cables, None)
         while time.monotonic() < deadline:
             left = _waiting(left, sandbox)
             if not left and (last is None or _is_sending(sandbox, *last)):
                 return
             time.sleep(_MOMENT)
-
-
-def _completes_cable(step: Step) -> TypeGuard[SetLink]:
-    return isinstance(step, SetLink) and step.link.kind == "veth" and step.link.up
 
 
 def _is_sending(sandbox: Sandbox, name: str, ifname: str) -> bool:
@@ -71,14 +71,8 @@ def _is_sending(sandbox: Sandbox, name: str, ifname: str) -> bool:
     return all(_has_come_up(link) for link in transport.dump(LINKS, Link) if link.ifname == ifname)
 
 
-def _is_bridge(step: Step) -> TypeGuard[SetLink]:
-    return isinstance(step, SetLink) and step.link.kind == "bridge" and step.link.up
-
-
-def _is_awaited(step: Step) -> TypeGuard[SetLink | AddAddress]:
-    if isinstance(step, AddAddress):
-        return step.address.version == 6 and not is_link_local(step.address.ip)
-    return isinstance(step, SetLink) and step.link.up and step.link.master is not None
+def _is_awaited(step: AddAddress) -> bool:
+    return step.address.version == 6 and not is_link_local(step.address.ip)
 
 
 def _place(step: SetLink | AddAddress) -> Place:
