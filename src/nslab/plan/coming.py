@@ -36,11 +36,11 @@ class Coming(Comparison):
 
     def choose_indexes(self) -> None:
         """Give every link to come the next free ifindex of its netns, as the kernel would."""
+        for name, ifname in self.doomed:
+            if name in self.busy:
+                self.indexes[name].pop(ifname, None)
         for name, state in self.busy.items():
             indexes = self.indexes[name]
-            for doomed in self.doomed:
-                if doomed[0] == name:
-                    indexes.pop(doomed[1], None)
             present = self.observed[name]
             taken = [*present.known.values(), *(link.ifindex for link in present.links.values())]
             highest = max(taken, default=1)

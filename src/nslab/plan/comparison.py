@@ -37,7 +37,8 @@ class Comparison:
         known = {**self.desired, **last}
         self.present = {name: observed[name] for name in observed if name in known}
         self.gone = [name for name in self.present if name not in self.desired]
-        self.new = [name for name in self.desired if name not in {**self.present, **KEPT}]
+        there = self.present.keys() | KEPT.keys()
+        self.new = [name for name in self.desired if name not in there]
         coming = {
             name: NetnsState() if name == HOST else fresh(defaults, standing)
             for name in self.desired
