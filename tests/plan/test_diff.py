@@ -110,7 +110,18 @@ def test_any_change_leads_to_the_file_and_can_be_undone_from_any_point(
         goes_there_and_back(last, desired)
 
 
-def goes_there_and_back(last: Desired, desired: Desired) -> None:
+def test_undoing_a_first_address_keeps_the_routes_that_need_none() -> None:
+    route = {"dst": "172.20.1.0/24", "dev": "eth0"}
+    last: Tree = {
+        "name": "x",
+        "cables": [{"ends": ["a", "b"]}],
+        "nodes": {"a": {"routes": [route]}},
+    }
+    cable: Tree = {"ends": ["a", "b"], "subnet": "192.168.4.0/24"}
+    goes_there_and_back(lab_of(last), lab_of({**last, "cables": [cable]}), every=1)
+
+
+def goes_there_and_back(last: Desired, desired: Desired, every: int = 5) -> None:
     before = built(last)
     assert not change(before, last, last), "a second `up` takes steps"
     steps = change(before, last, desired).steps
@@ -120,7 +131,7 @@ def goes_there_and_back(last: Desired, desired: Desired) -> None:
     for number, step in enumerate(steps):
         kernel.take([step])
         undoing.append(step)
-        if number % 5 == 0 and step.undo():
+        if number % every == 0 and step.undo():
             back = ImaginedKernel(SYSCTLS, kernel.state)
             for done in reversed(undoing):
                 back.take(done.undo())

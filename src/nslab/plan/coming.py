@@ -202,13 +202,30 @@ class Coming(Comparison):
         or two, in which a router forwards nothing to the link.
         """
         missing: Sequence[Interface] = wanted.addresses
+        routes: list[Route] = []
         if (name, wanted.ifname) not in self.made:
             link = self.observed[name].links[wanted.ifname]
             lost = self.leaving(name, link, wanted)
             missing = coming(link, lost, self.mine(name, wanted.ifname), wanted)
+            if not any(one.version == 4 for one in link.addresses if one not in lost):
+                routes = self.staying(name, link)
         if missing:
             link = self.planned(name, wanted.ifname)
-            yield from (AddAddress(name, link, address) for address in missing)
+            first = next((address for address in missing if address.version == 4), None)
+            for address in missing:
+                back = routes if address is first else []
+                kept = tuple([AddRoute(name, route, link.ifindex) for route in back])
+                yield AddAddress(name, link, address, kept)
+
+    def staying(self, name: str, link: LinkState) -> list[Route]:
+        """Give the IPv4 routes over a link that are there before it gets an address, and stay."""
+        return [
+            route
+            for route in self.observed[name].routes
+            if route.ifname == link.ifname
+            and route.dst.version == 4
+            and (name, route) not in self.lost
+        ]
 
     def add_routes(self, name: str) -> Iterator[Step]:
         """Add the routes that are missing, or that lead elsewhere; and others' that were lost."""

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 
 
 class AddAddress(Step, frozen=True):
-    """Give a link an address. IPv6 ones skip duplicate address detection: MACs are ours."""
+    """Give a link an address. IPv6 ones skip duplicate address detection: MACs are ours.
+
+    Attributes:
+        lost: the steps that bring back what undoing it takes along, as DeleteLink has them: with a
+            link's last IPv4 address the kernel drops its routes.
+    """
 
     link: LinkState
     address: Interface
+    lost: tuple[Step, ...] = ()
 
     def words(self) -> str:
         return f"give {self.netns}:{self.link.ifname} the address {self.address}"
@@ -35,7 +41,7 @@ class AddAddress(Step, frozen=True):
         return f"{self.netns}:{self.link.ifname}: the address {self.address} is missing"
 
     def undo(self) -> list[Step]:
-        return [DeleteAddress(self.netns, self.link, self.address)]
+        return [DeleteAddress(self.netns, self.link, self.address), *self.lost]
 
     def requests(self, _: Open) -> list[Request]:
         return [_request(RTM.NEWADDR, NEW, self.link, self.address)]
