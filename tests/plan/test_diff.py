@@ -111,12 +111,9 @@ def test_any_change_leads_to_the_file_and_can_be_undone_from_any_point(
 
 
 def test_undoing_a_first_address_keeps_the_routes_that_need_none() -> None:
-    route = {"dst": "172.20.1.0/24", "dev": "eth0"}
-    last: Tree = {
-        "name": "x",
-        "cables": [{"ends": ["a", "b"]}],
-        "nodes": {"a": {"routes": [route]}},
-    }
+    route: Tree = {"dst": "172.20.1.0/24", "dev": "eth0"}
+    nodes: Tree = {"a": {"routes": [route]}}
+    last: dict[str, Tree] = {"name": "x", "cables": [{"ends": ["a", "b"]}], "nodes": nodes}
     cable: Tree = {"ends": ["a", "b"], "subnet": "192.168.4.0/24"}
     goes_there_and_back(lab_of(last), lab_of({**last, "cables": [cable]}), every=1)
 
