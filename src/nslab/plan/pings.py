@@ -105,8 +105,8 @@ class Asking(Struct, frozen=True):
 
 def ask(
     sandbox: Sandbox, lab: Desired, probes: Sequence[Probe], opener: Opener, asking: Asking
-) -> dict[Probe, Echo]:
-    """Send probes, all at once or as many as the kernel can bear, and gather what comes of them.
+) -> list[Echo]:
+    """Send probes, all at once or as many as the kernel can bear; give what comes of them.
 
     Args:
         sandbox: the running lab.
@@ -115,18 +115,6 @@ def ask(
         opener: opens sockets in the sources' netns.
         asking: how to ask.
     """
-    return {echo.probe: echo for echo in _echoes(sandbox, lab, probes, opener, asking)}
-
-
-def _echoes(
-    sandbox: Sandbox, lab: Desired, probes: Sequence[Probe], opener: Opener, asking: Asking
-) -> list[Echo]:
-    """Do so, in any order; what others would answer in the target's place is not sent."""
-    shadows = Shadows(lab)
-    hidden = [Echo(one, None, why) for one in probes if (why := _why_not(shadows, one))]
-    if hidden:
-        left_out = {id(echo.probe) for echo in hidden}
-        probes = [probe for probe in probes if id(probe) not in left_out]
     pace = paced(sandbox, lab, probes)
     sent = probes if pace is None else pace.together(probes)
     found = probing.ask(
@@ -139,15 +127,21 @@ def _echoes(
     )
     if pace is not None:
         pace.forget()
-    return found + hidden
-
-
-def _why_not(shadows: Shadows, probe: Probe) -> str:
-    return shadows.why_not(probe.source, probe.target, probe.address)
+    return found
 
 
 def ping(sandbox: Sandbox, lab: Desired, probes: Sequence[Probe], asking: Asking) -> Pings:
-    """Send pings from nodes, and give what comes of them in their order."""
-    echoes = _echoes(sandbox, lab, probes, sandbox.sockets, asking)
-    found = {id(echo.probe): echo for echo in echoes}  # its hash takes longer than to send it
+    """Send pings from nodes, and give what comes of them in their order.
+
+    What others would answer in the target's place is not sent.
+    """
+    shadows = Shadows(lab)
+    found = {  # by its id: its hash takes longer than to send it
+        id(probe): Echo(probe, None, why)
+        for probe in probes
+        if (why := shadows.why_not(probe.source, probe.target, probe.address))
+    }
+    asked = [probe for probe in probes if id(probe) not in found]
+    echoes = ask(sandbox, lab, asked, sandbox.sockets, asking)
+    found |= {id(echo.probe): echo for echo in echoes}
     return Pings(tuple(found[id(probe)] for probe in probes))

@@ -22,19 +22,23 @@ class Shadows:
                 for item in end.addresses:
                     found.setdefault(item.ip, []).append(end)
         self._ends = {address: ends for address, ends in found.items() if len(ends) > 1}
-        self._neighbours: dict[str, set[Endpoint]] = {}
-        for segment in lab.segments() if self._ends else ():
+        self._segments: dict[str, dict[str, int]] = {}  # of each node, by its ifnames
+        for number, segment in enumerate(lab.segments() if self._ends else ()):
             for end in segment:
-                self._neighbours.setdefault(end.node, set()).update(segment)
+                self._segments.setdefault(end.node, {})[end.ifname] = number
 
     def why_not(self, source: str, target: str, address: Address) -> str:
-        """Say who hides the target, so that its address cannot be asked for; "" if nobody does."""
-        ends = self._ends.get(address)
-        if ends is None or source == target:
+        """Say who hides the target, so that its address cannot be asked for; "" if nobody does.
+
+        Where the address itself is the target, anybody may answer.
+        """
+        if not self._ends or target in (source, str(address)):
             return ""
+        ends = self._ends.get(address, ())
         if any(end.node == source for end in ends):
             return f"{source} has {address} itself"
-        near = [end.node for end in self._neighbours.get(source, ()) if end in ends]
-        return (
-            "" if not near or target in near else f"{near[0]}, which is nearer, has {address} too"
-        )
+        own = set(self._segments.get(source, {}).values())
+        near = [end.node for end in ends if self._segments[end.node][end.ifname] in own]
+        if not near or target in near:
+            return ""
+        return f"{near[0]}, which is nearer, has {address} too"

@@ -45,7 +45,7 @@ def check(sandbox: Sandbox, lab: Desired, how: Asking, outside: tuple[Address, .
     """
     places = Places(lab)
     view = View(sandbox, lab, how.timeout)
-    found = _ask(sandbox, lab, beyond.questions(lab, outside), how)
+    found = _ask(sandbox, places, beyond.questions(lab, outside), how)
     cases = expand(places, beyond.choose(found.values()), beyond.loopbacks())
     asked = [case for case in cases if case.probe is not None]
     guards: Guards = {
@@ -56,11 +56,11 @@ def check(sandbox: Sandbox, lab: Desired, how: Asking, outside: tuple[Address, .
     watched = [probe for each in guards.values() for canary in each for probe in canary.probes]
     reached = [case for case in asked if case.expectation.reach]
     positive = [probe for case in reached for probe in (case.probe, case.behind)]
-    before = _ask(sandbox, lab, [*watched, *positive], how)
+    before = _ask(sandbox, places, [*watched, *positive], how)
     unsure = {case: _weakness(guards[case], before, view) for case in guards}
-    negative = _ask(sandbox, lab, [case.probe for case in guards], how)
+    negative = _ask(sandbox, places, [case.probe for case in guards], how)
     large = _large(view, places, [before[case.probe] for case in reached if case.probe])
-    after = _ask(sandbox, lab, [*watched, *large], how)
+    after = _ask(sandbox, places, [*watched, *large], how)
     for case, fault in unsure.items():
         unsure[case] = fault or _weakness(guards[case], after, view)
     whole = {replace(probe, size=0): after[probe] for probe in large}
@@ -74,11 +74,11 @@ def check(sandbox: Sandbox, lab: Desired, how: Asking, outside: tuple[Address, .
 
 
 def _ask(
-    sandbox: Sandbox, lab: Desired, probes: Iterable[Probe | None], how: Asking
+    sandbox: Sandbox, places: Places, probes: Iterable[Probe | None], how: Asking
 ) -> dict[Probe, Echo]:
     """Ask each of these once, all at the same time."""
     every = [probe for probe in dict.fromkeys(probes) if probe is not None]
-    barred = {probe: Echo(probe, None, beyond.BARRED) for probe in every if _is_barred(probe)}
+    barred = {one: Echo(one, None, why) for one in every if (why := _why_not(places, one))}
     asked = [probe for probe in every if probe not in barred]
     if not asked:
         return barred
@@ -89,13 +89,16 @@ def _ask(
         found = iter(sandbox.sockets(family, kind, protocol, inside) if inside else ())
         return [own.pop() if name == HOST else next(found) for name in names]
 
-    return {**barred, **ask(sandbox, lab, asked, opened, how)}
+    found = ask(sandbox, places.lab, asked, opened, how)
+    return {**barred, **{echo.probe: echo for echo in found}}
 
 
-def _is_barred(probe: Probe) -> bool:
-    """Tell whether a probe is a ping of the machine itself, which this user may not send."""
+def _why_not(places: Places, probe: Probe) -> str:
+    """Say why a probe is not sent: this user may not, or another node would answer; else ""."""
     by_machine = probe.source == HOST and probe.protocol == "icmp"
-    return by_machine and not probing.may_ping(probe.address.version)
+    if by_machine and not probing.may_ping(probe.address.version):
+        return beyond.BARRED
+    return places.shadows.why_not(probe.source, probe.target, probe.address)
 
 
 def _weakness(guard: Sequence[Canary], echoes: Echoes, view: View) -> str:
