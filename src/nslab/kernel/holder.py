@@ -56,8 +56,8 @@ class Holder:
         self.starter = starter
         self.connections: dict[int, socket] = {starter.fileno(): starter}
         self.outside = os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
-        self.room = room_for_netns(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-        self.netns = Namespaces(self.outside, self.room)
+        room = room_for_netns(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        self.netns = Namespaces(self.outside, room)
         self.writer: socket | None = starter
         self.waiting: list[socket] = []
         self.kept = False
@@ -332,7 +332,7 @@ class Holder:
         """
         self.memory.conclude()
         self.changes.settle(int(words[0]))
-        if 2 * len(self.netns) <= self.room:  # a descriptor more for each
+        if 2 * len(self.netns) <= self.netns.room:  # a descriptor more for each
             self.unwatched = [name for name in self.netns if name not in self.changes]
         return ["ok"], []
 

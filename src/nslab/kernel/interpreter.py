@@ -11,7 +11,9 @@ import sys
 
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from {} import main; main()"
 _PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-_UNCHANGED = {_signal.SIGKILL, _signal.SIGSTOP}
+
+SETTABLE = _signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP}
+"""The signals that a process may be started with as they are by default."""
 
 
 def command(module: str, *words: str) -> list[str]:
@@ -50,7 +52,7 @@ def start(
             ],
             setsid=session,
             setsigmask=[],
-            setsigdef=_signal.valid_signals() - _UNCHANGED,
+            setsigdef=SETTABLE,
         )
     finally:
         for fd in spare:

@@ -7,6 +7,8 @@ import errno
 import fcntl
 import os
 
+from nslab.kernel.interpreter import SETTABLE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,8 +29,6 @@ IGNORED = (
 
 PYTHONS = (_signal.SIGPIPE, _signal.SIGXFSZ)
 """What Python itself ignores, and no program that it starts shall."""
-
-_SETTABLE = _signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP}
 
 
 class Launch:
@@ -146,7 +146,7 @@ class Launch:
             ],
             setsid=self.session,
             setsigmask=self.blocked,
-            setsigdef=_SETTABLE.difference(self.ignored),
+            setsigdef=SETTABLE.difference(self.ignored),
         )
 
 

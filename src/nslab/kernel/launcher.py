@@ -239,11 +239,7 @@ class Mounts:
 
     def have_changed(self) -> bool:
         """Tell whether something was mounted or unmounted; of no interest once they are closed."""
-        if self.fd < 0:
-            return False
-        poll = select.poll()
-        poll.register(self.fd, 0)
-        return bool(poll.poll(0))
+        return self.fd >= 0 and wire.is_ready(self.fd, events=0)
 
     def close(self) -> None:
         """Hold them no more, and wait if nobody else does."""

@@ -17,6 +17,7 @@ import os
 
 from nslab.kernel import libc
 from nslab.kernel.netns import is_netns
+from nslab.kernel.registry import DIRECTORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 OUTSIDE = "outside"
 """The name of the holder's own netns, which it never gives to a keeper."""
 
-NAMES = "/run/netns"
 TABLES = "/run/nslab"
 
 _OWN = 32
@@ -46,7 +46,9 @@ def follow(name: str) -> int | None:
     In the lab anybody may have put something else in their place: then None.
     """
     try:
-        table, _, number = os.readlink(f"{NAMES}/{name}").removeprefix("../nslab/").partition("/")
+        table, _, number = (
+            os.readlink(f"{DIRECTORY}/{name}").removeprefix("../nslab/").partition("/")
+        )
         kept = os.readlink(f"{TABLES}/{table}").removeprefix("../../proc/").removesuffix("/fd")
         if "/" in name or not (kept.isdigit() and number.isdigit()):
             return None
@@ -67,6 +69,7 @@ class Namespaces:
         room: how many descriptors there can be for namespaces, and for what else is told of.
 
     Attributes:
+        room: as given.
         own: the names by their descriptors, of those that the holder itself keeps.
     """
 
@@ -74,12 +77,12 @@ class Namespaces:
         self.own = {outside: OUTSIDE}
         self._numbers = {OUTSIDE: outside}
         self._keepers: dict[str, Keeper] = {}
-        self._room = room
+        self.room = room
         self._spare = min(_OWN, room // 2)
         self._table = 0
         self._self = f"../../proc/{os.readlink('/proc/self')}/fd"
         os.symlink(self._self, f"{TABLES}/fd0")
-        os.symlink(f"{self._self}/{outside}", f"{NAMES}/{OUTSIDE}")
+        os.symlink(f"{self._self}/{outside}", f"{DIRECTORY}/{OUTSIDE}")
 
     def __contains__(self, name: str) -> bool:
         return name in self._numbers
@@ -99,7 +102,7 @@ class Namespaces:
         number = errno.EINVAL if "/" in name else errno.EEXIST
         if "/" in name or name in self._numbers:
             raise OSError(number, os.strerror(number))
-        os.symlink(f"../nslab/fd{self._table}/{fd}", f"{NAMES}/{name}")
+        os.symlink(f"../nslab/fd{self._table}/{fd}", f"{DIRECTORY}/{name}")
         self._numbers[name] = fd
         self.own[fd] = name
 
@@ -140,7 +143,7 @@ class Namespaces:
         kept: dict[Keeper, list[int]] = {}
         for name in names:
             try:
-                os.unlink(f"{NAMES}/{name}")
+                os.unlink(f"{DIRECTORY}/{name}")
             except FileNotFoundError:  # somebody in the lab did so already
                 pass
             number, keeper = self._numbers.pop(name), self._keepers.pop(name, None)
@@ -154,7 +157,7 @@ class Namespaces:
 
     def lacks_room(self, count: int) -> bool:
         """Tell whether the holder cannot have so many more descriptors."""
-        return len(self.own) + count + self._spare > self._room
+        return len(self.own) + count + self._spare > self.room
 
     def make_room(self, count: int) -> None:
         """Have room for so many more descriptors: where there is too little, begin a new table."""

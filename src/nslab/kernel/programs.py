@@ -13,7 +13,6 @@ import errno
 import inspect
 import os
 import resource
-import select
 import stat
 import subprocess
 from _socket import socketpair
@@ -173,9 +172,7 @@ class _Client:
 
     def is_over(self) -> bool:
         """Tell whether it has ended; what it has answered to others does not count."""
-        poll = select.poll()
-        poll.register(self.channel, 0)
-        return bool(poll.poll(0))
+        return wire.is_ready(self.channel.fileno(), events=0)
 
     def end(self) -> None:
         """End it at once."""

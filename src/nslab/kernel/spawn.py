@@ -10,7 +10,6 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
 import errno
 import os
-import select
 import sys
 
 from nslab.errors import KernelError, LabNotRunningError, NslabError
@@ -181,9 +180,7 @@ def _die_with_parent(parted: int) -> None:
             in the lab's PID namespace.
     """
     libc.prctl(libc.PR_SET_PDEATHSIG, _signal.SIGKILL)
-    poll = select.poll()
-    poll.register(parted, 0)
-    if poll.poll(0):
+    if wire.is_ready(parted, events=0):
         os._exit(EXIT_FAILED)
 
 

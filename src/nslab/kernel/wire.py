@@ -112,10 +112,13 @@ def read_file(fd: int) -> bytes:
     return os.pread(fd, status.st_size, 0)
 
 
-def is_ready(fd: int, seconds: float = 0) -> bool:
-    """Wait until a descriptor, whatever its number, can be read; tell whether it can."""
+def is_ready(fd: int, seconds: float = 0, events: int = select.POLLIN) -> bool:
+    """Wait until a descriptor, whatever its number, can be read; tell whether it can.
+
+    Without events, tell of its end, or what else the kernel says unasked.
+    """
     poll = select.poll()
-    poll.register(fd, select.POLLIN)
+    poll.register(fd, events)
     return bool(poll.poll(1000 * seconds))
 
 
