@@ -105,7 +105,7 @@ def test_a_new_lab_is_undone_wherever_it_fails(name: str) -> None:
 def test_a_change_is_undone_wherever_it_fails(name: str) -> None:
     last, desired = (lab.resolve() for lab in (before(name), after(name)))
     with up(before(name)) as running, Sandbox.connect(name) as sandbox:
-        steps = plan_change(sandbox, Wanted(desired, "", "auto")).steps
+        steps = plan_change(sandbox, Wanted(desired, "", "auto"))[0].steps
         assert len(steps) > 20
         then = facts(observe(sandbox, [last, desired]))
         failing = [n for n, step in enumerate(steps) if not isinstance(step, DeleteNetns)]

@@ -11,7 +11,7 @@ from nslab import Lab, diff, up
 from nslab.kernel.sandbox import Sandbox
 from nslab.plan import planning, segment
 from nslab.plan.doubt import look_at_few
-from nslab.plan.observe import observe_some
+from nslab.plan.observe import observe_some, read_ports
 from nslab.plan.plan import Plan
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def come_to_rest(name: str) -> None:
     """Wait until the kernel has told all of links that came up, which may take it a second."""
     with Sandbox.connect(name) as sandbox:
         time.sleep(1.2)
-        sandbox.changed()
-        sandbox.conclude()
+        sandbox.conclude(sandbox.changed()[1])
 
 
 def by_hand(lab: Running, node: str, words: str) -> None:
@@ -131,6 +130,27 @@ def test_what_somebody_did_by_hand_is_put_right(act: str, name: str, read: list[
         assert diff(lab) == Plan()
 
 
+def test_ports_are_sought_only_where_a_fabric_has_changed(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it was noted which of a segment's fabrics has which ports."""
+    monkeypatch.setattr(segment, "ROOM", 2)
+    sought: list[list[str]] = []
+
+    def seen(sandbox: Sandbox, names: Sequence[str]) -> State:
+        sought.append(list(names))
+        return read_ports(sandbox, names)
+
+    monkeypatch.setattr("nslab.plan.doubt.read_ports", seen)
+    with up(office(name, pcs=6)) as lab:
+        come_to_rest(name)
+        assert diff(office(name, pcs=6)) == Plan()
+        by_hand(lab, "pc2", "ip link delete eth0")  # which takes the port along
+        up(office(name, pcs=6))
+        assert lab.drift() == []
+    assert sought == [[], ["lan"]]
+
+
 def test_a_segment_over_several_fabrics(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is planned from a look at few is what is planned from a look at all."""
     monkeypatch.setattr(segment, "ROOM", 2)
@@ -141,7 +161,7 @@ def test_a_segment_over_several_fabrics(name: str, monkeypatch: pytest.MonkeyPat
         if found is not None:
             with monkeypatch.context() as patched:
                 patched.setattr(LOOK, lambda *_: None)
-                whole = planning.plan_change(sandbox, wanted)
+                whole = planning.plan_change(sandbox, wanted)[0]
             plans.append((planning._plan_few(sandbox, found), whole))
         return found
 

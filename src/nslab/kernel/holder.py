@@ -325,21 +325,24 @@ class Holder:
             return ["ok"], []
         return ["ok", *self.inside(name, lambda: self.sysctls.exchange(asked))], []
 
-    def conclude(self, words: list[str], _: list[int]) -> Reply:
-        """Forget all but the kept file: nothing else of the lab is there.
+    def conclude(self, words: list[str], fds: list[int]) -> Reply:
+        """Forget all but the kept file: nothing else of the lab is there. Keep a note with it.
 
         From now on hear of changes; those count as looked at that the given question told of.
         """
-        self.memory.conclude()
+        self.memory.conclude(fds[0])
         self.changes.settle(int(words[0]))
         if 2 * len(self.netns) <= self.netns.room:  # a descriptor more for each
             self.unwatched = [name for name in self.netns if name not in self.changes]
         return ["ok"], []
 
     def changed(self, _: list[str], __: list[int]) -> Reply:
-        """Name the netns that may have changed since `conclude`, after the question's number."""
+        """Name the netns that may have changed since `conclude`, after the question's number.
+
+        With them goes the note that was kept then.
+        """
         number, names = self.changes.ask(self.netns)
-        return ["ok", str(number), *names], []
+        return ["ok", str(number), *names], self.memory.noted()
 
     def watch(self, most: int | None = None) -> None:
         """Begin to hear of changes where that was put off until there is nothing else to do.

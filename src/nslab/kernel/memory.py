@@ -21,11 +21,14 @@ _ATTEMPTS = 16
 class Memory:
     """The lab's file, what else it was to become, and descriptors by the names of what they are.
 
+    Beside it lies a note of whoever brought the lab to what it is, for who changes it next.
+
     Each method is a request: it takes words and descriptors, and gives words and descriptors.
     """
 
     def __init__(self) -> None:
         self.document = -1
+        self.note = -1
         self.attempts: list[int] = []
         self.source = ""
         self.started = str(int(time.time()))
@@ -33,7 +36,7 @@ class Memory:
 
     def descriptors(self) -> set[int]:
         """Give those that are kept: they stay open when they were handed over."""
-        return {*self.lodged.values(), self.document, *self.attempts}
+        return {*self.lodged.values(), self.document, self.note, *self.attempts}
 
     def file(self, words: list[str], _: list[int]) -> Reply:
         """Read what every node finds in /etc/hosts (`hosts`) or /etc/resolv.conf (`resolver`).
@@ -92,7 +95,12 @@ class Memory:
         """Give what else the lab was, or was to become, since a change was last concluded."""
         return ["ok"], [*self.attempts]
 
-    def conclude(self) -> None:
-        """Forget all but the kept file."""
-        wire.close(self.attempts)
-        self.attempts = []
+    def conclude(self, note: int) -> None:
+        """Forget all but the kept file, and keep a note with it."""
+        wire.read_file(note)
+        wire.close([*self.attempts, *self.noted()])
+        self.attempts, self.note = [], note
+
+    def noted(self) -> list[int]:
+        """Give the note, if there is one."""
+        return [self.note] * (self.note >= 0)

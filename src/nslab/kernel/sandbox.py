@@ -114,6 +114,12 @@ class Sandbox:
         """Give the descriptor of the connection, for poll: its other end closes with the lab."""
         return self._channel.fileno()
 
+    def close_handle(self, name: str) -> None:
+        """Close the handle of that netns, if it is open; it opens again when it is needed."""
+        handle = self._handles.pop(name, None)
+        if handle is not None:
+            handle.close()
+
     def close_handles(self) -> None:
         """Close all handles; they open again when they are needed."""
         while self._handles:
@@ -219,9 +225,7 @@ class Sandbox:
         """End the processes in these netns, and give up the netns; unknown names are skipped."""
         self._maker.wait_for(names)
         for name in names:
-            handle = self._handles.pop(name, None)
-            if handle is not None:
-                handle.close()
+            self.close_handle(name)
         self._ask("delete", *names)
 
     def names(self) -> list[str]:
@@ -341,17 +345,30 @@ class Sandbox:
         finally:
             wire.close(fds)
 
-    def conclude(self) -> None:
+    def conclude(self, note: bytes) -> None:
         """Say that the lab is wholly as the kept document says, and nothing else of it is there.
 
-        Whoever says so has looked at all that `changed` named before.
+        Whoever says so has looked at all that `changed` named before. The note is for who asks next
+        what has changed.
         """
-        self._ask("conclude", self._question)
+        fd = wire.memory_file(note)
+        try:
+            self._ask("conclude", self._question, fds=[fd])
+        finally:
+            os.close(fd)
 
-    def changed(self) -> list[str]:
-        """Name the netns that may not be as they were when a change was last concluded."""
-        self._question, *names = self._ask("changed")[0]
-        return names
+    def changed(self) -> tuple[list[str], bytes]:
+        """Name the netns that may not be as they were when a change was last concluded.
+
+        Returns:
+            Their names, and what was noted then.
+        """
+        (self._question, *names), fds = self._ask("changed")
+        try:
+            note = wire.read_file(fds[0]) if fds else b""
+        finally:
+            wire.close(fds)
+        return names, note
 
     def become_writer(self, check: Callable[[], None] = lambda: None) -> None:
         """Wait until nobody else is changing the lab; from then on nobody else does.

@@ -107,6 +107,7 @@ def is_link_local(address: Address) -> bool:
     return address.version == 6 and (int(address) ^ _LINK_LOCAL) >> (128 - _LINK_LOCAL_BITS) == 0
 
 
+@lru_cache(1 << 12)
 def fault(address: Address, network: Network) -> str:
     """Say why no link of this network can have this address, or ""."""
     if address.is_unspecified or address.is_multicast or address.is_loopback:

@@ -22,6 +22,7 @@ from nslab.plan.plan import parted
 from nslab.plan.planning import defaults_of, host_defaults, plan_change, plan_new, same_source
 from nslab.plan.ready import await_links
 from nslab.plan.room import needs_of_change, needs_of_lab, refusal_of
+from nslab.plan.segment import note_of
 from nslab.plan.state import KEPT
 from nslab.plan.steps import Remember
 from nslab.plan.way.lead import Leading, decide, refuse_overtaken
@@ -56,7 +57,7 @@ def plan_of(wanted: Wanted) -> Plan:
         return plan_new(desired, lower(desired), leading, own, host_defaults())
     with sandbox:
         same_source(sandbox, wanted.source)
-        return plan_change(sandbox, wanted)
+        return plan_change(sandbox, wanted)[0]
 
 
 class Coming(NamedTuple):
@@ -110,7 +111,7 @@ def begin(
         check()
         if wanted.keep:
             sandbox.keep()
-        _conclude(sandbox)
+        _conclude(sandbox, coming.state)
     except BaseException as error:
         _abandon(sandbox, desired, leading)
         if isinstance(error, KeyboardInterrupt):
@@ -143,7 +144,7 @@ def change(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) 
     try:
         sandbox.become_writer(check)
         source = same_source(sandbox, wanted.source)
-        plan = plan_change(sandbox, wanted)
+        plan, state = plan_change(sandbox, wanted)
         if (refusal := refusal_of(sandbox.lab, needs_of_change(plan))) is not None:
             raise refusal
         memory = _memory(replace(wanted, source=source), _remembered(sandbox))
@@ -151,7 +152,7 @@ def change(sandbox: Sandbox, wanted: Wanted, watch: Watch | None, check: Check) 
             sandbox.attempt(memory.document)
         apply(_with_memory(plan.steps, memory), sandbox, watch, check)
         await_links(plan.steps, sandbox)
-        _conclude(sandbox)
+        _conclude(sandbox, state)
     except KeyboardInterrupt:
         raise LabInterrupted(f'interrupted: the lab "{desired.name}" is as it was before') from None
     finally:
@@ -176,13 +177,13 @@ def _abandon(sandbox: Sandbox, desired: Desired, leading: Leading) -> None:
         close_for(desired.name)
 
 
-def _conclude(sandbox: Sandbox) -> None:
+def _conclude(sandbox: Sandbox, state: State) -> None:
     """Have the holder forget what else the lab might have been; failing that, the next change does.
 
     The lab is wholly as desired by now, and nothing can be undone any more.
     """
     with contextlib.suppress(KernelError):
-        sandbox.conclude()
+        sandbox.conclude(note_of(state))
 
 
 def _remembered(sandbox: Sandbox) -> tuple[bytes, str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import filterfalse
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -25,9 +24,9 @@ from nslab.plan.steps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from nslab.lab.model import Interface, Route
+    from nslab.lab.model import Route
 
 _WAITING = 16  # namespaces with links that wait to be set while there are more cables to be made
 
@@ -169,15 +168,22 @@ class Coming(Comparison):
         memory for their routes without sleeping (`addrconf_permanent_addr`, net/ipv6/addrconf.c):
         twice in 66,000 nodes that were tried. So only those come before that it would make again.
         """
-        speaking = [link for link in links if self.speaks(name, link.ifname)]
-        for wanted in links:  # a silent one's MTU is raised before it can have IPv6 addresses
-            if not self.speaks(name, wanted.ifname):
+        speaking = []
+        for wanted in links:
+            if self.speaks(name, wanted.ifname):
+                speaking.append(wanted)
+            else:  # its MTU is raised before it can have IPv6 addresses
                 yield from self.set_link(name, wanted)
-        adding = [step for wanted in links for step in self.add_addresses(name, wanted)]
-        yield from filter(outlasts_rise, adding)
+        late = []
+        for wanted in links:
+            for step in self.add_addresses(name, wanted):
+                if outlasts_rise(step):
+                    yield step
+                else:
+                    late.append(step)
         for wanted in speaking:
             yield from self.set_link(name, wanted)
-        yield from filterfalse(outlasts_rise, adding)
+        yield from late
 
     def set_link(self, name: str, wanted: LinkState) -> Iterator[Step]:
         """Set what is not an address: MTU, MAC, master, alias, and whether it is up."""
@@ -214,21 +220,26 @@ class Coming(Comparison):
         The kernel would choose the same link-local one, but only after it looked for duplicates for
         a second or two, in which a router forwards nothing to the link.
         """
-        missing: Sequence[Interface] = wanted.addresses
-        routes: list[Route] = []
-        if (name, wanted.ifname) not in self.made:
-            link = self.observed[name].links[wanted.ifname]
-            lost = self.leaving(name, link, wanted)
-            missing = coming(link, lost, self.mine(name, wanted.ifname), wanted)
-            if not any(one.version == 4 for one in link.addresses if one not in lost):
-                routes = self.staying(name, link)
-        if missing:
-            link = self.planned(name, wanted.ifname)
-            first = next((address for address in missing if address.version == 4), None)
-            for address in missing:
-                back = routes if address is first else []
-                kept = tuple([AddRoute(name, route, link.ifindex) for route in back])
-                yield AddAddress(name, link, address, kept)
+        if (name, wanted.ifname) in self.made:
+            if wanted.addresses:
+                link = self.planned(name, wanted.ifname)
+                for address in wanted.addresses:
+                    yield AddAddress(name, link, address)
+            return
+        before = self.observed[name].links[wanted.ifname]
+        lost = self.leaving(name, before, wanted)
+        missing = coming(before, lost, self.mine(name, wanted.ifname), wanted)
+        if not missing:
+            return
+        link = self.planned(name, wanted.ifname)
+        back: list[Route] = []
+        if not any(one.version == 4 for one in before.addresses if one not in lost):
+            back = self.staying(name, before)
+        for address in missing:
+            kept = []
+            if address.version == 4:
+                kept, back = [AddRoute(name, route, link.ifindex) for route in back], []
+            yield AddAddress(name, link, address, tuple(kept))
 
     def staying(self, name: str, link: LinkState) -> list[Route]:
         """Give the IPv4 routes over a link that are there before it gets an address, and stay."""

@@ -13,7 +13,7 @@ from msgspec import Struct
 from nslab.kernel import record
 from nslab.plan.lower import lower
 from nslab.plan.observe import further_sysctls, observe_some, read_ports, read_sysctls
-from nslab.plan.segment import MARK, segment_of
+from nslab.plan.segment import MARK, noted, segment_of
 from nslab.plan.state import IMPLIED, NetnsState, State
 
 if TYPE_CHECKING:
@@ -27,11 +27,16 @@ _NO = NetnsState()
 
 
 class Few(Struct, frozen=True):
-    """The namespaces that may have to change: as they shall be, are, and should have been."""
+    """The namespaces that may have to change: as they shall be, are, and should have been.
+
+    Attributes:
+        whole: all of the lab, as it shall be.
+    """
 
     desired: State
     observed: State
     past: State
+    whole: State
 
 
 def look_at_few(sandbox: Sandbox, wanted: Wanted, past: Sequence[Desired]) -> Few | None:
@@ -47,12 +52,14 @@ def look_at_few(sandbox: Sandbox, wanted: Wanted, past: Sequence[Desired]) -> Fe
         LabNotRunningError: the lab ended meanwhile.
     """
     names = sandbox.names()
-    heard = set(sandbox.changed())
+    named, note = sandbox.changed()
+    heard = set(named)
     labs = [wanted.desired, *past]
     plain = len(past) == 1 and not wanted.host and not record.are_any()
     if not plain or any(_reaches_out(lab) for lab in labs) or _are_many(heard, names):
         return None
-    there = _ports(sandbox, labs, names)
+    seats = {name: netns for name, netns in noted(note).items() if name not in heard}
+    there = _ports(sandbox, labs, names, seats)
     states = [lower(wanted.desired, there), lower(past[0], there, spare=True)]
     found = heard.union(_asked_otherwise(*states), states[0].keys() - set(names))
     found.update(_with_other_sysctls(sandbox, states[0], set(names) - found))
@@ -60,7 +67,7 @@ def look_at_few(sandbox: Sandbox, wanted: Wanted, past: Sequence[Desired]) -> Fe
     if _are_many(found, names):
         return None
     observed = observe_some(sandbox, [name for name in names if name in found], states)
-    return Few(_only(states[0], found), observed, _only(states[1], found))
+    return Few(_only(states[0], found), observed, _only(states[1], found), states[0])
 
 
 def _reaches_out(lab: Desired) -> bool:
@@ -78,11 +85,16 @@ def _are_many(found: Collection[str], names: Sequence[str]) -> bool:
     return 2 * len(found) > len(names)
 
 
-def _ports(sandbox: Sandbox, labs: Iterable[Desired], names: Iterable[str]) -> State:
-    """Read which ports are where in segments of several fabrics: they are to stay there."""
+def _ports(sandbox: Sandbox, labs: Iterable[Desired], names: Iterable[str], seats: State) -> State:
+    """Tell which ports are where in segments of several fabrics: they are to stay there.
+
+    Of some fabrics, `seats`, that is known.
+    """
     bridges = {bridge.name for lab in labs for bridge in lab.bridges}
     several = {segment_of(name) for name in names if MARK in name} & bridges
-    return read_ports(sandbox, [name for name in names if segment_of(name) in several])
+    fabrics = [name for name in names if segment_of(name) in several]
+    read = read_ports(sandbox, [name for name in fabrics if name not in seats])
+    return {name: read[name] if name in read else seats[name] for name in fabrics}
 
 
 def _asked_otherwise(desired: State, past: State) -> set[str]:

@@ -35,6 +35,7 @@ from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
 from nslab.netlink.rtnl.netconf import NETCONFA_IFINDEX_ALL, Netconf
 from nslab.plan.lower import lower
 from nslab.plan.peers import join_peers, name_links_below, pairs_of, trust_peers
+from nslab.plan.segment import named_links
 from nslab.plan.state import (
     PLAIN,
     ROUTE_TYPES,
@@ -118,8 +119,7 @@ def read_ports(sandbox: Sandbox, names: Sequence[str]) -> State:
         sandbox.open(names[start : start + _AHEAD])
         for name in names[start : start + _AHEAD]:
             links = sandbox.handle(name).transport.dump(LINKS, Link)
-            ifnames = [link.ifname or "" for link in links]
-            found[name] = NetnsState({ifname: LinkState(ifname, "") for ifname in ifnames})
+            found[name] = named_links(link.ifname or "" for link in links)
     return found
 
 

@@ -70,12 +70,12 @@ def plan_new(
     return Plan(own.around(around(plan, leading, serving, None)))
 
 
-def plan_change(sandbox: Sandbox, wanted: Wanted) -> Plan:
-    """Plan the change of a running lab."""
+def plan_change(sandbox: Sandbox, wanted: Wanted) -> tuple[Plan, State]:
+    """Plan the change of a running lab; give also what it will be, lowered."""
     desired, past = wanted.desired, past_of(sandbox, wanted.desired)
     few = look_at_few(sandbox, wanted, past)
     if few is not None:
-        return _plan_few(sandbox, few)
+        return _plan_few(sandbox, few), few.whole
     observed = look_at(sandbox, [desired, *past])
     leading = Leading()
     if any(lab.uplinks() for lab in (desired, *past)):
@@ -93,7 +93,7 @@ def plan_change(sandbox: Sandbox, wanted: Wanted) -> Plan:
     seen, standing = without_pasta(observed), read_standing(sandbox)
     plan = compare(states[0], seen, states[1], defaults, standing)
     serving = _relays(desired, leading, past, sandbox)
-    return Plan(own.around(around(plan, leading, serving, sandbox)))
+    return Plan(own.around(around(plan, leading, serving, sandbox))), states[0]
 
 
 def _plan_few(sandbox: Sandbox, few: Few) -> Plan:

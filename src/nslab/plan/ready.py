@@ -46,7 +46,7 @@ def await_links(steps: Sequence[Step], sandbox: Sandbox) -> None:
     deadline = time.monotonic() + _PATIENCE
     with contextlib.suppress(KernelError):
         raised = [step for step in steps if isinstance(step, SetLink) and step.link.up]
-        given = [step for step in steps if isinstance(step, AddAddress) and _is_awaited(step)]
+        given = [step for step in steps if _is_awaited(step)]
         _waiting([_place(step) for step in raised if step.link.kind == "bridge"], sandbox)
         ports = [step for step in raised if step.link.master is not None]
         left = list(dict.fromkeys([*map(_place, given), *map(_place, ports)]))
@@ -71,8 +71,19 @@ def _is_sending(sandbox: Sandbox, name: str, ifname: str) -> bool:
     return all(_has_come_up(link) for link in transport.dump(LINKS, Link) if link.ifname == ifname)
 
 
-def _is_awaited(step: AddAddress) -> bool:
+def awaited(steps: Sequence[Step]) -> set[str]:
+    """Name the netns that `await_links` asks for links, but for that of the last cable."""
+    return {step.netns for step in steps if _is_awaited(step) or _raises_bridge(step)}
+
+
+def _is_awaited(step: Step) -> bool:
+    if not isinstance(step, AddAddress):
+        return False
     return step.address.version == 6 and not is_link_local(step.address.ip)
+
+
+def _raises_bridge(step: Step) -> bool:
+    return isinstance(step, SetLink) and step.link.up and step.link.kind == "bridge"
 
 
 def _place(step: SetLink | AddAddress) -> Place:

@@ -17,15 +17,16 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
-from nslab.plan.state import NetnsState
+from nslab.plan.state import LinkState, NetnsState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from nslab.lab.model import Bridge, Desired, Endpoint
-    from nslab.plan.state import End, LinkState, State
+    from nslab.plan.state import End, State
 
     Port = tuple[Endpoint, str]
     """An attachment, and the fabric's end of it by its ifname."""
@@ -71,6 +72,24 @@ def rows(seen: State) -> dict[str, list[NetnsState]]:
         segment: [seen.get(fabric(segment, each), NetnsState()) for each in range(number + 1)]
         for segment, number in last.items()
     }
+
+
+def note_of(state: State) -> bytes:
+    """Write down which links are in which fabrics of segments that have several."""
+    several = {segment_of(name) for name in state if MARK in name}
+    found = {name: list(state[name].links) for name in state if segment_of(name) in several}
+    return msgspec.json.encode(found) if found else b""
+
+
+def noted(note: bytes) -> State:
+    """Read that back."""
+    found = msgspec.json.decode(note, type=dict[str, list[str]]) if note else {}
+    return {name: named_links(ifnames) for name, ifnames in found.items()}
+
+
+def named_links(ifnames: Iterable[str]) -> NetnsState:
+    """Give a netns of whose links nothing is known but the names."""
+    return NetnsState({ifname: LinkState(ifname, "") for ifname in ifnames})
 
 
 def lay(bridge: Bridge, row: Sequence[NetnsState], *, spare: bool = False) -> list[list[Port]]:
