@@ -31,15 +31,25 @@ BRIDGE, ETH0, FIRST_PORT = 64, 64, 128
 """Chosen, so that the kernel's choice has not to be read; floor.c knows the first two."""
 
 JOINT = 1
-"""The number of a bridge's link to the first bridge of its segment."""
+"""The number of a bridge's link to the one before it in its segment."""
 
 MOST_PORTS = 1000
-"""Ports of one bridge; a larger segment is several, joined."""
+"""Nodes on one bridge, beyond which a segment is several in a row, as nslab has it."""
+
+ROW_PORTS = 498
+"""Nodes on each of those: what two of them flood fits into a queue of the CPU (plan/segment.py).
+
+With more, nodes that are always the last in turn hear no ARP request, and the network is none.
+"""
 
 
 def floor_text(network: Network) -> str:
     """Write a network for the floor."""
     return "\n".join([*_Writer(network).lines(), ""])
+
+
+def _bridge(segment: str, number: int) -> str:
+    return f"{segment}.{number}" if number else segment
 
 
 class _Writer:
@@ -60,17 +70,19 @@ class _Writer:
     def _homes(self) -> dict[tuple[str, int], str]:
         """Tell which bridge each endpoint is on."""
         return {
-            (port.node, port.index): f"{segment.name}.{i // MOST_PORTS}".removesuffix(".0")
+            (port.node, port.index): _bridge(segment.name, i // most)
             for segment in self.network.segments
+            for most in [MOST_PORTS if len(segment.ports) <= MOST_PORTS else ROW_PORTS]
             for i, port in enumerate(segment.ports)
         }
 
     def lines(self) -> Iterator[str]:
         for name in dict.fromkeys(self.homes.values()):
             yield self._enter("B", name)
-            hub, joined, part = name.partition(".")
+            segment, joined, part = name.partition(".")
             if joined:
-                yield f"L {self.netns[hub]} {self._port(hub)} j{part} {BRIDGE} {JOINT}"
+                before = _bridge(segment, int(part) - 1)
+                yield f"L {self.netns[before]} {self._port(before)} j{part} {BRIDGE} {JOINT}"
                 yield f"M {ETH0 + JOINT}"
         waiting = {name: len(ends) for name, ends in self.ends.items()}
         for node in self.network.nodes:

@@ -23,6 +23,7 @@ from nslab.plan.steps import AddAddress, SetLink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeGuard
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.plan.steps import Step
@@ -76,7 +77,7 @@ def awaited(steps: Sequence[Step]) -> set[str]:
     return {step.netns for step in steps if _is_awaited(step) or _raises_bridge(step)}
 
 
-def _is_awaited(step: Step) -> bool:
+def _is_awaited(step: Step) -> TypeGuard[AddAddress]:
     if not isinstance(step, AddAddress):
         return False
     return step.address.version == 6 and not is_link_local(step.address.ip)
