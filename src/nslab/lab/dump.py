@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from nslab.lab.build import Lab
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def dump(lab: Lab | Desired) -> dict[str, Tree]:
 
 def written(lab: Desired) -> bytes:
     """Write a lab for `reread`: JSON without a space too many."""
-    return json.dumps(dump(lab)).encode()
+    return msgspec.json.encode(dump(lab))
 
 
 def dumps(

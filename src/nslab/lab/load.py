@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
 
 from nslab.errors import LabFileError, Problem, UsageError
 from nslab.lab.build import Lab
@@ -84,7 +85,7 @@ def reread(data: bytes, likely: Desired | None = None) -> Desired:
         if likely is not None and data == written(likely):
             found = likely
         else:
-            found = Lab.of(Document(json.loads(data))).resolve()
+            found = Lab.of(Document(msgspec.json.decode(data))).resolve()
         remember(data, found)
     return found
 
