@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from nslab.plan.steps import Step
 
 
+_NOUNS: dict[type[Step], str] = {
+    AddNetns: "nodes made",
+    AddVeth: "cables laid",
+    DeleteNetns: "nodes taken away",
+    DeleteLink: "links taken away",
+}
+"""What is counted of some steps; of the others it is the nodes that they set up."""
+
+
 class Building:
     """Counts steps by what they are for, and tells a bar."""
 
@@ -30,14 +39,9 @@ class Building:
 
     def take(self, step: Step) -> None:
         """Count a step that is begun."""
-        if isinstance(step, AddNetns):
-            self._count("nodes made")
-        elif isinstance(step, AddVeth):
-            self._count("cables laid")
-        elif isinstance(step, DeleteNetns):
-            self._count("nodes taken away")
-        elif isinstance(step, DeleteLink):
-            self._count("links taken away")
+        noun = _NOUNS.get(type(step))
+        if noun is not None:
+            self._count(noun)
         elif step.netns != self.netns:
             self._count("nodes set up")
         self.netns = step.netns

@@ -18,13 +18,14 @@ from nslab.kernel.channel import Channel
 from nslab.kernel.maker import Maker
 from nslab.kernel.procfs import is_emptied, pid_space, process_name
 from nslab.kernel.sockets import adopt_socket, open_socket
-from nslab.kernel.transport import Transport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import OrderedDict
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Self
+
+    from nslab.kernel.transport import Transport
 else:
     from _collections import OrderedDict  # without the 2 ms of all the others
 
@@ -444,6 +445,8 @@ class Sandbox:
             self._handles.popitem(last=False)[1].close()
 
     def _keep_handles(self, names: Sequence[str], fds: Sequence[int]) -> None:
+        from nslab.kernel.transport import Transport  # who only runs programs needs none
+
         for name, fd, sock in zip(names, fds[::2], fds[1::2], strict=False):
             self._handles[name] = Handle(fd, Transport(adopt_socket(sock)))
 

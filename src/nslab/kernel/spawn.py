@@ -52,10 +52,11 @@ def join(sandbox: Sandbox, node: str) -> None:
     here = working_directory()
     if node == HOST:  # of this name the sandbox has a netns, but it is none of the lab's
         raise no_such_node(sandbox.lab, node, sandbox.names())
-    netns = sandbox.handle(node).fd
+    netns = sandbox.netns(node)
     enter_lab(sandbox)
     own_view()
     enter_node(netns, node)
+    os.close(netns)
     try:
         os.chdir(here)
     except OSError:  # the directory is hidden in the lab: then `/` it is

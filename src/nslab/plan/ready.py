@@ -23,7 +23,6 @@ from nslab.plan.steps import AddAddress, SetLink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import TypeGuard
 
     from nslab.kernel.sandbox import Sandbox
     from nslab.plan.steps import Step
@@ -46,11 +45,10 @@ def await_links(steps: Sequence[Step], sandbox: Sandbox) -> None:
     """
     deadline = time.monotonic() + _PATIENCE
     with contextlib.suppress(KernelError):
-        raised = [step for step in steps if isinstance(step, SetLink) and step.link.up]
-        given = [step for step in steps if _is_awaited(step)]
-        _waiting([_place(step) for step in raised if step.link.kind == "bridge"], sandbox)
+        _waiting(list(map(_place, _raised(steps, "bridge"))), sandbox)
+        raised = _raised(steps, "veth", "macvlan")
         ports = [step for step in raised if step.link.master is not None]
-        left = list(dict.fromkeys([*map(_place, given), *map(_place, ports)]))
+        left = list(dict.fromkeys([*map(_place, _given(steps)), *map(_place, ports)]))
         cables = (step.link.peer for step in reversed(raised) if step.link.kind == "veth")
         last = next(cables, None)
         while time.monotonic() < deadline:
@@ -74,17 +72,19 @@ def _is_sending(sandbox: Sandbox, name: str, ifname: str) -> bool:
 
 def awaited(steps: Sequence[Step]) -> set[str]:
     """Name the netns that `await_links` asks for links, but for that of the last cable."""
-    return {step.netns for step in steps if _is_awaited(step) or _raises_bridge(step)}
+    return {step.netns for step in [*_given(steps), *_raised(steps, "bridge")]}
 
 
-def _is_awaited(step: Step) -> TypeGuard[AddAddress]:
-    if not isinstance(step, AddAddress):
-        return False
-    return step.address.version == 6 and not is_link_local(step.address.ip)
+def _given(steps: Sequence[Step]) -> list[AddAddress]:
+    """Find the steps that give a link an IPv6 address other than the link-local one."""
+    adding = [step for step in steps if isinstance(step, AddAddress) and step.address.version == 6]
+    return [step for step in adding if not is_link_local(step.address)]
 
 
-def _raises_bridge(step: Step) -> bool:
-    return isinstance(step, SetLink) and step.link.up and step.link.kind == "bridge"
+def _raised(steps: Sequence[Step], *kinds: str) -> list[SetLink]:
+    """Find the steps after which a link of one of these kinds is up."""
+    setting = [step for step in steps if isinstance(step, SetLink)]
+    return [step for step in setting if step.link.up and step.link.kind in kinds]
 
 
 def _place(step: SetLink | AddAddress) -> Place:
