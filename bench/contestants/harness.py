@@ -32,8 +32,8 @@ PROBE = str(Path(__file__).with_name("probe.py"))
 ALSO = ("again", "change", "exec", "ping")
 """What can be measured while the network is up."""
 
-REST = 3.0
-"""Seconds before a second `up`: in the first ones, the hosts' IPv6 keeps all CPUs busy."""
+REST = 5.5
+"""Seconds before a second `up`: until then the hosts' IPv6 keeps the CPUs busy, twice."""
 
 
 class Pinged(NamedTuple):
