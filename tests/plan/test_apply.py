@@ -9,18 +9,22 @@ import pytest
 from nslab import Lab, up
 from nslab.errors import KernelError, StepError
 from nslab.kernel.sandbox import OUTSIDE, Sandbox
+from nslab.kernel.transport import Transport
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
-from nslab.netlink.rtnl.link import Link
+from nslab.netlink.rtnl.link import Link, LinkInfo
 from nslab.plan.apply import apply
 from nslab.plan.diff import compare
 from nslab.plan.lower import lower
 from nslab.plan.observe import observe
 from nslab.plan.planning import plan_change
-from nslab.plan.steps import AddNetns, DeleteNetns, Step
+from nslab.plan.steps import AddNetns, DeleteLink, DeleteNetns, Step
+from nslab.plan.steps.step import NEW
 from nslab.plan.wanted import Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nslab.plan.state import State
     from nslab.plan.steps.step import Open
 
@@ -137,3 +141,48 @@ def test_a_name_that_is_taken_in_the_lab_is_told(name: str) -> None:
             apply([AddNetns("h2"), AddNetns("h1")], sandbox)
         assert error.value.hint == "somebody in the lab made a namespace of that name"
         sandbox.end()
+
+
+def office(name: str, pcs: int) -> Lab:
+    lab = Lab(name)
+    lan = lab.bridge("lan", subnet="10.0.0.0/24")
+    for number in range(pcs):
+        lab.node(f"pc{number}", on=lan)
+    return lab
+
+
+def ports_of(sandbox: Sandbox) -> set[str | None]:
+    found = sandbox.handle("lan").transport.dump(Request(RTM.GETLINK, Link()), Link)
+    return {link.ifname for link in found} - {"lo", "lan"}
+
+
+def test_links_of_a_netns_are_deleted_as_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel waits some 15 ms at each deletion. Somebody else's link stays."""
+    deleted: list[Request] = []
+    batch = Transport.batch
+
+    def seen(transport: Transport, requests: Sequence[Request]) -> list[KernelError | None]:
+        deleted.extend(each for each in requests if each.type == RTM.DELLINK)
+        return batch(transport, requests)
+
+    with up(office(name, 8)), Sandbox.connect(name) as sandbox:
+        pair = LinkInfo(kind="veth")
+        foreign = Link(ifname="theirs", linkinfo=pair)
+        sandbox.handle("lan").transport.request(Request(RTM.NEWLINK, foreign, NEW))
+        monkeypatch.setattr(Transport, "batch", seen)
+        up(office(name, 2))
+        assert len(deleted) == 1
+        assert ports_of(sandbox) == {"pc0.eth0", "pc1.eth0", "theirs", "veth0"}
+
+
+def test_links_are_back_where_one_of_them_could_not_be_deleted(name: str) -> None:
+    with up(office(name, 5)), Sandbox.connect(name) as sandbox:
+        steps = plan_change(sandbox, Wanted(office(name, 2).resolve(), "", "auto"))[0].steps
+        gone = next(s for s in steps if isinstance(s, DeleteLink) and s.link.ifname == "pc3.eth0")
+        sandbox.handle("lan").transport.request(*gone.requests(sandbox.handle))
+        with pytest.raises(StepError, match=r"link delete pc3\.eth0.*No such device") as error:
+            apply(steps, sandbox)
+        assert error.value.undo_errors == ()
+        assert ports_of(sandbox) == {"pc0.eth0", "pc1.eth0", "pc2.eth0", "pc4.eth0"}
+        up(office(name, 5))
+        assert len(ports_of(sandbox)) == 5

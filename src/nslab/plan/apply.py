@@ -16,6 +16,7 @@ from nslab.errors import (
     SysctlError,
 )
 from nslab.kernel import libc
+from nslab.kernel.sandbox import HOST
 from nslab.plan.ready import awaited
 from nslab.plan.steps import (
     AddNetns,
@@ -28,6 +29,7 @@ from nslab.plan.steps import (
     SetLink,
     SetSysctl,
     Step,
+    delete_together,
 )
 
 if TYPE_CHECKING:
@@ -155,16 +157,15 @@ def _is_so_already(step: Step, error: KernelError) -> bool:
 
 
 def _runs(steps: Sequence[Step], sandbox: Sandbox) -> Iterator[list[Step]]:
-    """Cut the steps into runs that can go out together: of one netns, or all of one kind.
+    """Cut the steps into runs that can go out together: of one netns, or all of one kind, or both.
 
     Messages name other netns by their descriptors, which have to be open until they are sent.
     """
     most = min(_BATCH, sandbox.room - 1)
     run: list[Step] = []
-    last: str | type[Step] | None = None
+    last: object = None
     for step in steps:
-        kind = type(step)
-        shared = None if isinstance(step, Deed) else kind if kind in _WHOLE else step.netns
+        shared = _shared(step)
         if run and (shared is None or shared != last or len(run) == most):
             yield run
             run = []
@@ -172,6 +173,15 @@ def _runs(steps: Sequence[Step], sandbox: Sandbox) -> Iterator[list[Step]]:
         last = shared
     if run:
         yield run
+
+
+def _shared(step: Step) -> object:
+    """Tell what the steps of a run have in common; None for one that is taken alone."""
+    if isinstance(step, Deed):
+        return None
+    if isinstance(step, DeleteLink):
+        return DeleteLink, step.netns
+    return type(step) if isinstance(step, _WHOLE) else step.netns
 
 
 def _take(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:
@@ -223,9 +233,12 @@ def _send(run: list[Step], sandbox: Sandbox, done: list[Step]) -> list[tuple[Ste
         refused.extend(_exchange(asked, sandbox.handle(run[0].netns).transport, done))
         asked.clear()
 
-    for step in run:
-        requests = step.requests(opened)
-        asked += [(step, request) for request in requests]
+    if len(run) > 1 and isinstance(run[0], DeleteLink) and run[0].netns != HOST:
+        asked += delete_together([step for step in run if isinstance(step, DeleteLink)])
+    else:
+        for step in run:
+            requests = step.requests(opened)
+            asked += [(step, request) for request in requests]
     flush()
     return refused
 

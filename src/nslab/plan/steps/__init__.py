@@ -10,6 +10,7 @@ from nslab.plan.steps.link import (
     AddVeth,
     DeleteLink,
     SetLink,
+    delete_together,
     with_ifindex,
 )
 from nslab.plan.steps.netns import AddNetns, DeleteNetns, SetSysctl
@@ -32,5 +33,6 @@ __all__ = [
     "SetLink",
     "SetSysctl",
     "Step",
+    "delete_together",
     "with_ifindex",
 ]
