@@ -125,6 +125,15 @@ def test_start_up_loads_nothing_heavy(statement: str, allowed: set[str]) -> None
     assert loaded_by(statement) & HEAVY <= allowed
 
 
+def test_who_only_keeps_a_lab_or_starts_programs_loads_no_netlink() -> None:
+    found = loaded_by("import nslab.kernel.holder, nslab.kernel.launcher")
+    assert not [name for name in found if name.startswith("nslab.netlink")]
+
+
+def test_a_first_program_does_not_wait_for_inspect() -> None:
+    assert "inspect" not in loaded_by("import nslab.kernel.programs")
+
+
 def test_a_lab_that_stays_closed_does_not_load_the_way_out() -> None:
     found = loaded_by("import nslab.plan.session, nslab.plan.bring, nslab.plan.running")
     assert not found & {"nslab.nft.program", "nslab.plan.way.passage", "nslab.plan.way.trace"}

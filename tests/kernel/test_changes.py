@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from nslab.ip import program
-from nslab.kernel.changes import Changes, listen
+from nslab.kernel.changes import Changes
+from nslab.kernel.listening import listen
 from tests.kernel.sandboxed import sandboxed
 
 BEFORE = """

@@ -23,7 +23,7 @@ from _socket import MSG_DONTWAIT, SO_PEERCRED, SOL_SOCKET, socket
 
 from nslab.errors import KernelError
 from nslab.kernel import interpreter, libc, wire
-from nslab.kernel.changes import Changes, listen
+from nslab.kernel.changes import Changes
 from nslab.kernel.limits import raise_descriptor_limit, room_for_netns
 from nslab.kernel.memory import FILES, Memory
 from nslab.kernel.namespaces import OUTSIDE, Namespaces
@@ -351,10 +351,14 @@ class Holder:
         """
         coming = self.unwatched[:most]
         del self.unwatched[:most]
+        if not coming:
+            return
         try:
+            from nslab.kernel.listening import listen  # by now nobody waits for it to load
+
             for name in coming:
                 self.changes.add(name, self.inside(name, listen))
-        except (KernelError, OSError):  # what is not watched counts as changed
+        except (ImportError, KernelError, OSError):  # what is not watched counts as changed
             self.unwatched.clear()
 
     def keep(self, words: list[str], _: list[int]) -> Reply:

@@ -6,8 +6,8 @@ No function here moves the caller's thread: a helper thread enters, acts and end
 from __future__ import annotations
 
 import os
-import warnings
 from _socket import SOCK_CLOEXEC, SOCK_RAW, socket
+from _warnings import warn  # `warnings` itself takes longer to load than all of this
 from fcntl import ioctl
 
 from nslab.errors import KernelError, NetnsNotFoundError
@@ -126,7 +126,7 @@ class Netns:
 
     def __del__(self) -> None:
         if getattr(self, "fd", -1) >= 0:
-            warnings.warn(f"unclosed netns, descriptor {self.fd}", ResourceWarning, stacklevel=2)
+            warn(f"unclosed netns, descriptor {self.fd}", ResourceWarning, stacklevel=2)
             self.close()
 
     def __repr__(self) -> str:

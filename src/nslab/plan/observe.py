@@ -1,7 +1,7 @@
 """What the kernel has now, in the same values as what the file asks for.
 
 One pass over the lab's namespaces: three dumps and two questions each, no file read. The holder
-hears of changes of all of it (kernel/changes.py) but of the sysctls, forwarding aside.
+hears of changes of all of it (kernel/listening.py) but of the sysctls, forwarding aside.
 """
 
 from __future__ import annotations
