@@ -19,6 +19,7 @@ from nslab.draw import Mark, draw_as, draw_svg
 from nslab.draw.marks import SIGNS, Word
 from nslab.draw.svg.style import style_sheet
 from nslab.errors import FeatureError
+from nslab.lab import Lab
 from nslab.lab.model import Cable, Desired, Endpoint, Node
 from tests.draw.corpus import LABS, MARKS, SMALL
 from tests.draw.geometry import SVG, Area, Picture, crosses
@@ -126,6 +127,21 @@ def test_the_measure_finds_what_is_over_something(drawn: str, fault: str) -> Non
 def test_the_measure_lets_a_line_pass() -> None:
     assert not crosses(Area(10, 10, 20, 20, "box"), (0, 0, 30, 5))
     assert crosses(Area(10, 10, 20, 20, "box"), (0, 0, 30, 30))
+
+
+def test_what_stands_in_one_column_neither_overlaps_nor_drifts_apart() -> None:
+    """Two nodes have a bridge below them, two beside them, and cables with addresses between."""
+    lab = Lab("demo")
+    ports = {"left": ["n0"], "below": ["n0", "n0", "n1"], "one": ["n0", "n1"], "two": ["n0", "n1"]}
+    for name, nodes in ports.items():
+        bridge = lab.bridge(name)
+        for node in nodes:
+            lab.port(bridge, node)
+    lab.cable("n0", "n1")
+    lab.cable("n0", "n1", subnet="10.8.0.0/24")
+    picture = Picture(draw_svg(lab.resolve()))
+    assert picture.faults() == []
+    assert picture.ground.bottom < 600
 
 
 @pytest.mark.parametrize("name", SMALL)

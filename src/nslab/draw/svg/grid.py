@@ -111,9 +111,9 @@ class Grid:
         widths = [self._ports.labels[tip].width for tip in tips if tip in self._ports.labels]
         reach = max(self.widths[v] for v in column) / 2
         reach += max(widths) + 2 * PAD if widths else 0
-        reach += TRACK * self._counts.get((number, side), 0)
         pairs = list(pairwise(column)) if side == RIGHT else []
-        return max([reach, *(self._shaft_reach(pair) for pair in pairs)])
+        reach = max([reach, *(self._shaft_reach(pair) for pair in pairs)])
+        return reach + TRACK * self._counts.get((number, side), 0)
 
     def _shaft_reach(self, pair: tuple[int, int]) -> float:
         count = len(self._ports.shafts.get(pair, []))

@@ -17,32 +17,38 @@ WORK = 40_000
 """So many vertices are moved at most, in all rounds together, at each arrangement."""
 
 
+LIGHT = 0.01
+"""What a vertex weighs that has no wire to another column: its neighbours push it."""
+
 STILL = 0.005
 """A move of fewer pixels is none."""
 
 
-def spread(wanted: Sequence[float], steps: Sequence[float]) -> list[float]:
+def spread(
+    wanted: Sequence[float], steps: Sequence[float], weights: Sequence[float]
+) -> list[float]:
     """Give the positions nearest to those wanted that stand far enough apart.
 
-    The sum of the squared differences is the least there is.
+    The sum of the squared differences, each times its weight, is the least there is.
 
     Args:
         wanted: where each would best be.
         steps: how far each must be from the one before it; the first is not looked at.
+        weights: how much it matters to each; above 0.
     """
     sums, total = [], 0.0
     for i, step in enumerate(steps):
         total += step if i else 0
         sums.append(total)
-    pools: list[tuple[float, int]] = []
-    for want, offset in zip(wanted, sums, strict=True):
-        value, count = want - offset, 1
+    pools: list[tuple[float, float, int]] = []
+    for want, offset, own in zip(wanted, sums, weights, strict=True):
+        value, weight, count = want - offset, own, 1
         while pools and pools[-1][0] >= value:
-            before, others = pools.pop()
-            value = (before * others + value * count) / (others + count)
-            count += others
-        pools.append((value, count))
-    flat = [value for value, count in pools for _ in range(count)]
+            before, heavy, others = pools.pop()
+            value = (before * heavy + value * weight) / (heavy + weight)
+            weight, count = weight + heavy, count + others
+        pools.append((value, weight, count))
+    flat = [value for value, _, count in pools for _ in range(count)]
     return [value + offset for value, offset in zip(flat, sums, strict=True)]
 
 
@@ -114,18 +120,22 @@ class Rows:
 
     def _settle(self, number: int) -> None:
         column = self.ports.columns[number]
-        wanted = [self._wanted(vertex) for vertex in column]
-        self._set(column, spread(wanted, self.steps[number]))
+        wishes = [self._wish(vertex) for vertex in column]
+        wanted, weights = zip(*wishes, strict=True)
+        self._set(column, spread(wanted, self.steps[number], weights))
 
-    def _wanted(self, vertex: int) -> float:
-        """Give the top that makes a vertex's wires as level as they can be all together."""
+    def _wish(self, vertex: int) -> tuple[float, float]:
+        """Give the top that makes a vertex's wires as level as can be, and how many these are.
+
+        Each wire pulls alike, at both of its ends: else the ends could run after each other.
+        """
         found = [
             self._y((tip[0], 1 - tip[1])) - self.ports.offsets[tip]
             for side in self.ports.sides[vertex]
             for tip in side
             if tip[0] not in self.ports.brackets
         ]
-        return sum(found) / len(found) if found else self.tops[vertex]
+        return (sum(found) / len(found), len(found)) if found else (self.tops[vertex], LIGHT)
 
     def _y(self, tip: Tip) -> float:
         vertex = self.ports.net.wires[tip[0]].vertices[tip[1]]
@@ -166,7 +176,7 @@ class Rows:
         self.heights[vertex] = bottom - self.tops[vertex]
         for side in (LEFT, RIGHT):
             tips = self.ports.sides[vertex][side]
-            wanted = spread([far[tip] for tip in tips], [BARE] * len(tips))
+            wanted = spread([far[tip] for tip in tips], [BARE] * len(tips), [1] * len(tips))
             for i, (tip, y) in enumerate(zip(tips, wanted, strict=True)):
                 most = bottom - BARE * (len(tips) - i)
                 self.tips[tip] = max(self.tops[vertex] + BARE * (i + 1), min(y, most))
