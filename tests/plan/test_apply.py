@@ -21,6 +21,7 @@ from nslab.plan.planning import plan_change
 from nslab.plan.steps import AddNetns, DeleteLink, DeleteNetns, Step
 from nslab.plan.steps.step import NEW
 from nslab.plan.wanted import Wanted
+from tests.plan.labs import star
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,14 +144,6 @@ def test_a_name_that_is_taken_in_the_lab_is_told(name: str) -> None:
         sandbox.end()
 
 
-def office(name: str, pcs: int) -> Lab:
-    lab = Lab(name)
-    lan = lab.bridge("lan", subnet="10.0.0.0/24")
-    for number in range(pcs):
-        lab.node(f"pc{number}", on=lan)
-    return lab
-
-
 def ports_of(sandbox: Sandbox) -> set[str | None]:
     found = sandbox.handle("lan").transport.dump(Request(RTM.GETLINK, Link()), Link)
     return {link.ifname for link in found} - {"lo", "lan"}
@@ -165,24 +158,24 @@ def test_links_of_a_netns_are_deleted_as_one(name: str, monkeypatch: pytest.Monk
         deleted.extend(each for each in requests if each.type == RTM.DELLINK)
         return batch(transport, requests)
 
-    with up(office(name, 8)), Sandbox.connect(name) as sandbox:
+    with up(star(name, 8)), Sandbox.connect(name) as sandbox:
         pair = LinkInfo(kind="veth")
         foreign = Link(ifname="theirs", linkinfo=pair)
         sandbox.handle("lan").transport.request(Request(RTM.NEWLINK, foreign, NEW))
         monkeypatch.setattr(Transport, "batch", seen)
-        up(office(name, 2))
+        up(star(name, 2))
         assert len(deleted) == 1
-        assert ports_of(sandbox) == {"pc0.eth0", "pc1.eth0", "theirs", "veth0"}
+        assert ports_of(sandbox) == {"n0.eth0", "n1.eth0", "theirs", "veth0"}
 
 
 def test_links_are_back_where_one_of_them_could_not_be_deleted(name: str) -> None:
-    with up(office(name, 5)), Sandbox.connect(name) as sandbox:
-        steps = plan_change(sandbox, Wanted(office(name, 2).resolve(), "", "auto"))[0].steps
-        gone = next(s for s in steps if isinstance(s, DeleteLink) and s.link.ifname == "pc3.eth0")
+    with up(star(name, 5)), Sandbox.connect(name) as sandbox:
+        steps = plan_change(sandbox, Wanted(star(name, 2).resolve(), "", "auto"))[0].steps
+        gone = next(s for s in steps if isinstance(s, DeleteLink) and s.link.ifname == "n3.eth0")
         sandbox.handle("lan").transport.request(*gone.requests(sandbox.handle))
-        with pytest.raises(StepError, match=r"link delete pc3\.eth0.*No such device") as error:
+        with pytest.raises(StepError, match=r"link delete n3\.eth0.*No such device") as error:
             apply(steps, sandbox)
         assert error.value.undo_errors == ()
-        assert ports_of(sandbox) == {"pc0.eth0", "pc1.eth0", "pc2.eth0", "pc4.eth0"}
-        up(office(name, 5))
+        assert ports_of(sandbox) == {"n0.eth0", "n1.eth0", "n2.eth0", "n4.eth0"}
+        up(star(name, 5))
         assert len(ports_of(sandbox)) == 5

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from nslab import Lab, diff, up
+from nslab import diff, up
 from nslab.errors import LabInterrupted, NslabError
 from nslab.kernel.sandbox import Sandbox, running
 from nslab.plan.interrupts import held_back
+from tests.plan.labs import star
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,14 +108,6 @@ def test_other_threads_hold_nothing_back() -> None:
     thread.start()
     thread.join()
     assert found == [signal.getsignal(signal.SIGINT)]
-
-
-def star(name: str, count: int) -> Lab:
-    lab = Lab(name)
-    lan = lab.bridge("lan", subnet="10.0.0.0/24")
-    for number in range(count):
-        lab.node(f"h{number}", on=lan)
-    return lab
 
 
 def at(place: int, number: int = signal.SIGINT) -> object:

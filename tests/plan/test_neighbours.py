@@ -16,6 +16,7 @@ from nslab.netlink.rtnl.neigh import NUD, Neigh
 from nslab.plan.neighbours import FEW, Neighbours, paced
 from nslab.plan.pings import probes_of
 from nslab.plan.segment import ROOM
+from tests.plan.labs import star
 
 if TYPE_CHECKING:
     from nslab.lab.model import Desired
@@ -103,16 +104,8 @@ def test_both_directions_of_a_pair_follow_each_other() -> None:
     assert all(one == other for one, other in zip(ends[::2], ends[1::2], strict=True))
 
 
-def wide(name: str, nodes: int) -> Lab:
-    lab = Lab(name)
-    lan = lab.bridge("lan", subnet="10.0.0.0/16")
-    for number in range(nodes):
-        lab.node(f"n{number}", on=lan)
-    return lab
-
-
 def test_in_a_wide_segment_a_flood_waits_for_the_one_before() -> None:
-    desired = wide("x", ROOM + 1).resolve()
+    desired = star("x", ROOM + 1).resolve()
     probes = probes_of(desired, "n0", None)[:10]
     pace = paced(cast("Sandbox", None), desired, probes)
     assert pace is not None
@@ -129,7 +122,7 @@ def test_in_a_wide_segment_a_flood_waits_for_the_one_before() -> None:
 
 
 def test_few_pings_in_a_segment_of_one_fabric_are_not_held_back() -> None:
-    desired = wide("x", ROOM).resolve()
+    desired = star("x", ROOM).resolve()
     probes = probes_of(desired, "n0", None)[:10]
     assert paced(cast("Sandbox", None), desired, probes) is None
 
@@ -137,7 +130,7 @@ def test_few_pings_in_a_segment_of_one_fabric_are_not_held_back() -> None:
 @pytest.mark.kernel
 @pytest.mark.usefixtures("able")
 def test_one_node_finds_all_of_several_fabrics(name: str) -> None:
-    with up(wide(name, 600)) as running:
+    with up(star(name, 600)) as running:
         pings = running.ping("n0", tries=5)
         assert pings.ok, pings.broken[:3]
         assert len(pings.echoes) == 599

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nslab import Lab, diff, up
+from nslab import diff, up
 from nslab.errors import NslabError
 from nslab.kernel import cgroup, limits
 from nslab.kernel.sandbox import running
@@ -18,20 +18,13 @@ from nslab.plan.diff import compare
 from nslab.plan.lower import lower
 from nslab.plan.room import Needs, Room, crowded, needs_of_change, needs_of_lab
 from tests.kernel.sandboxed import nested
+from tests.plan.labs import star
 
 NEEDED = Needs(30_000, 30_000)
 
 
-def star(count: int) -> Lab:
-    lab = Lab("star")
-    lan = lab.bridge("lan", subnet="10.0.0.0/16")
-    for number in range(count):
-        lab.node(f"n{number}", on=lan)
-    return lab
-
-
 def test_a_lab_needs_what_its_plan_makes() -> None:
-    state = lower(star(5).resolve())
+    state = lower(star("star", 5).resolve())
     assert needs_of_lab(state) == needs_of_change(compare(state, {})) == Needs(6, 5)
 
 
@@ -64,7 +57,7 @@ def test_too_little_memory_is_said_with_how_many_would_fit() -> None:
 def test_a_lab_beyond_the_limit_of_namespaces_is_refused_and_leaves_nothing() -> None:
     Path("/proc/sys/user/max_net_namespaces").write_text("7")
     with pytest.raises(NslabError, match="it needs 21 more namespaces, and user") as caught:
-        up(star(20))
+        up(star("star", 20))
     assert str(caught.value).startswith('no room for the lab "star": ')
     assert running() == []
 
@@ -72,13 +65,13 @@ def test_a_lab_beyond_the_limit_of_namespaces_is_refused_and_leaves_nothing() ->
 @nested
 def test_a_lab_may_have_more_namespaces_than_a_process_may_have_descriptors() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))
-    with up(star(100), keep=True) as lab:
-        up(star(400))
+    with up(star("star", 100), keep=True) as lab:
+        up(star("star", 400))
         assert len(lab.observed().nodes) == 400
-        assert up(star(400)).drift() == []
-        assert diff(star(400)).steps == ()
+        assert up(star("star", 400)).drift() == []
+        assert diff(star("star", 400)).steps == ()
         assert not lab.ping("n0", "n399").broken
-        up(star(395))
+        up(star("star", 395))
         assert len(lab.observed().nodes) == 395
         with lab["n0"].popen(["sleep", "60"]) as sleeper:
             lab.down()
@@ -89,7 +82,7 @@ def test_a_lab_may_have_more_namespaces_than_a_process_may_have_descriptors() ->
 @nested
 def test_a_lab_of_more_namespaces_than_a_program_can_open_at_once() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (120, 120))
-    with up(star(60)) as lab:
+    with up(star("star", 60)) as lab:
         assert lab.drift() == []
         assert len(lab.observed().nodes) == 60
 
@@ -98,7 +91,7 @@ def test_a_lab_of_more_namespaces_than_a_program_can_open_at_once() -> None:
 def test_a_lab_that_takes_more_memory_than_is_left_is_refused() -> None:
     room.limits.memory = lambda: 1 << 20  # type: ignore[attr-defined]
     with pytest.raises(NslabError, match=r"about 0.0 GiB of memory, and 0.0 GiB is left"):
-        up(star(20))
+        up(star("star", 20))
     assert running() == []
 
 

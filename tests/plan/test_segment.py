@@ -16,6 +16,7 @@ import pytest
 from nslab import Lab, diff, up
 from nslab.plan import segment
 from nslab.plan.steps import AddVeth
+from tests.plan.labs import DUAL, star
 
 if TYPE_CHECKING:
     from nslab import Running
@@ -54,14 +55,6 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segment, "ROOM", 3)
 
 
-def star(name: str, count: int, *, uplink: bool = False) -> Lab:
-    lab = Lab(name)
-    lan = lab.bridge("lan", subnet=["10.0.0.0/16", "fd00::/64"], uplink=uplink)
-    for number in range(count):
-        lab.node(f"n{number}", on=lan)
-    return lab
-
-
 def fabrics(running: Running) -> list[str]:
     """Name the fabrics of `lan`."""
     with running.open() as sandbox:
@@ -79,7 +72,7 @@ def assert_as_one(lab: Lab, running: Running) -> None:
 
 @pytest.mark.usefixtures("narrow")
 def test_a_segment_over_several_fabrics_is_one(name: str) -> None:
-    lab = star(name, 8)
+    lab = star(name, 8, DUAL)
     with up(lab) as running:
         assert fabrics(running) == ["lan", "lan+1", "lan+2"]
         assert_as_one(lab, running)
@@ -87,7 +80,7 @@ def test_a_segment_over_several_fabrics_is_one(name: str) -> None:
 
 @pytest.mark.usefixtures("narrow")
 def test_it_grows_and_shrinks_while_a_connection_between_others_goes_on(name: str) -> None:
-    with up(star(name, 3), keep=True) as running:
+    with up(star(name, 3, DUAL), keep=True) as running:
         server = running["n2"].popen([sys.executable, "-c", TALK], stdout=-1, text=True)
         assert server.stdout is not None
         assert server.stdout.readline() == "ready\n"
@@ -96,7 +89,7 @@ def test_it_grows_and_shrinks_while_a_connection_between_others_goes_on(name: st
         assert client.stdin is not None
         assert client.stdout is not None
         for number, count in enumerate([3, 8, 5, 4, 12, 3]):
-            lab = star(name, count)
+            lab = star(name, count, DUAL)
             steps = up_counting(lab)
             own = {f"n{n}" for n in range(3)}
             assert not own & {netns for pair in steps for netns in pair}
@@ -123,7 +116,7 @@ def test_who_stays_on_a_further_fabric_stays_there(name: str) -> None:
     lan = lab.bridge("lan", subnet="10.0.0.0/24")
     for number in (0, 7):
         lab.node(f"n{number}", on=lan)
-    with up(star(name, 8)) as running:
+    with up(star(name, 8, DUAL)) as running:
         assert up_counting(lab) == []
         assert fabrics(running) == ["lan", "lan+1", "lan+2"]
         assert_as_one(lab, running)
@@ -131,7 +124,7 @@ def test_who_stays_on_a_further_fabric_stays_there(name: str) -> None:
 
 @pytest.mark.usefixtures("narrow")
 def test_what_parts_a_segment_is_drift_and_named_by_its_break(name: str) -> None:
-    lab = star(name, 8)
+    lab = star(name, 8, DUAL)
     with up(lab) as running:
         nslab_ip(running, "lan+1", "link", "set", "+0", "down")
         assert [str(one) for one in running.drift()] == ["lan+1:+0: is down"]
@@ -154,7 +147,7 @@ def test_what_parts_a_segment_is_drift_and_named_by_its_break(name: str) -> None
 @pytest.mark.usefixtures("narrow")
 @pytest.mark.parametrize("gone", ["lan", "lan+1"])
 def test_a_bridge_that_was_taken_away_comes_back(gone: str, name: str) -> None:
-    lab = star(name, 8)
+    lab = star(name, 8, DUAL)
     with up(lab) as running:
         nslab_ip(running, gone, "link", "delete", "lan")
         assert f"{gone}: the bridge is missing" in [str(one) for one in running.drift()]
@@ -180,7 +173,7 @@ def test_large_packets_pass_from_fabric_to_fabric(name: str) -> None:
 
 @pytest.mark.usefixtures("narrow")
 def test_a_change_that_stopped_half_way_is_ended_by_the_next(name: str) -> None:
-    small, large = star(name, 3), star(name, 8)
+    small, large = star(name, 3, DUAL), star(name, 8, DUAL)
 
     def stop(step: object) -> None:
         if isinstance(step, AddVeth) and step.netns == "lan+2":
@@ -197,7 +190,7 @@ def test_a_change_that_stopped_half_way_is_ended_by_the_next(name: str) -> None:
 
 @pytest.mark.usefixtures("narrow")
 def test_a_lab_that_is_led_out_reaches_the_outside_from_every_fabric(name: str) -> None:
-    lab = star(name, 8, uplink=True)
+    lab = star(name, 8, DUAL, uplink=True)
     with up(lab, uplink="none") as running:
         assert running.ping().ok
         for number in range(8):
@@ -213,7 +206,7 @@ def test_the_documents_say_how_many_ports_a_fabric_has() -> None:
 
 
 def test_1100_nodes_on_one_segment_reach_each_other(name: str) -> None:
-    lab = star(name, 1100)
+    lab = star(name, 1100, DUAL)
     with up(lab) as running:
         assert fabrics(running) == ["lan", "lan+1", "lan+2"]
         for pair in (("n0", "n1099"), ("n1099", "n0"), ("n1021", "n1022"), ("n0", "n1021")):
