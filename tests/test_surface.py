@@ -117,8 +117,8 @@ def loaded_by(statement: str) -> set[str]:
     [
         ("import nslab", set[str]()),
         ("import nslab.kernel.transport, nslab.netlink.rtnl.link", set[str]()),
-        ("import nslab.kernel.holder", {"ctypes"}),
-        ("import nslab.cli.exec, nslab.kernel.sandbox", {"ctypes"}),
+        ("import nslab.kernel.holder, nslab.kernel.launcher", set[str]()),
+        ("import nslab.cli.exec, nslab.kernel.sandbox", set[str]()),
     ],
 )
 def test_start_up_loads_nothing_heavy(statement: str, allowed: set[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from struct import Struct
 
@@ -18,7 +17,7 @@ _DELETE = 0x200
 _EVENT = Struct("=iIII")  # watch, what happened, cookie, bytes of name that follow
 _ROOM = 4096
 
-_libc = ctypes.CDLL(None, use_errno=True)
+_init, _add_watch = libc.function("inotify_init1"), libc.function("inotify_add_watch")
 
 
 class Event:
@@ -45,9 +44,9 @@ class Watch:
         Raises:
             KernelError: a limit is reached (EMFILE), or the directory may not be read.
         """
-        self.fd = _checked(_libc.inotify_init1(_CLOEXEC), "inotify_init")
+        self.fd = libc.number(_init(_CLOEXEC), "inotify_init")
         path = os.fsencode(directory)
-        _checked(_libc.inotify_add_watch(self.fd, path, _CREATE | _DELETE), "inotify_add_watch")
+        libc.number(_add_watch(self.fd, path, _CREATE | _DELETE), "inotify_add_watch")
 
     def read(self) -> list[Event]:
         """Wait for something to happen; give what happened, in order."""
@@ -71,9 +70,3 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _checked(result: int, operation: str) -> int:
-    if result < 0:
-        raise libc.failure(operation, ctypes.get_errno())
-    return int(result)

@@ -10,6 +10,7 @@ import os
 import sys
 
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from {} import main; main()"
+_PYTHON = os.path.realpath(sys.executable)  # itself: a virtual environment's takes longer to start
 _PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 SETTABLE = _signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP}
@@ -18,7 +19,7 @@ SETTABLE = _signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP}
 
 def command(module: str, *words: str) -> list[str]:
     """Give the command that runs the `main` of a module with these words as its arguments."""
-    return [sys.executable, "-I", "-S", "-c", _START.format(module), _PACKAGES, *words]
+    return [_PYTHON, "-I", "-S", "-c", _START.format(module), _PACKAGES, *words]
 
 
 def start(
@@ -40,7 +41,7 @@ def start(
     nowhere = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1)]
     try:
         return os.posix_spawn(
-            sys.executable,
+            _PYTHON,
             command(module, *words, str(channel)),
             os.environ,
             file_actions=[

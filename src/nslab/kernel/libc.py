@@ -1,16 +1,29 @@
 """System calls that Python 3.11 lacks, as functions that raise KernelError.
 
 `os.setns` and `os.unshare` came with Python 3.12 and are used where they are; `os.mount` never
-came. ctypes calls release the GIL.
+came. The calls release the GIL. `_ctypes` is what the package `ctypes` is built on: that would take
+longer to load than all the rest of a holder, which begins with it.
 """
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
+from _ctypes import (
+    FUNCFLAG_CDECL,
+    FUNCFLAG_USE_ERRNO,
+    RTLD_LOCAL,
+    CFuncPtr,
+    _SimpleCData,
+    dlopen,
+    get_errno,
+)
 
 from nslab.errors import KernelError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CLONE_FILES = 0x00000400
 CLONE_NEWNS = 0x00020000
@@ -50,7 +63,31 @@ REMEDIES = {
 }
 """What helps where something is used up."""
 
-_libc = ctypes.CDLL(None, use_errno=True)
+
+class _Int(_SimpleCData):  # type: ignore[type-arg]
+    _type_ = "i"
+
+
+class _UnsignedLong(_SimpleCData):  # type: ignore[type-arg]
+    _type_ = "L"
+
+
+class _Function(CFuncPtr):
+    _flags_ = FUNCFLAG_CDECL | FUNCFLAG_USE_ERRNO
+    _restype_ = _Int
+
+
+class _Library:
+    _handle = dlopen(None, RTLD_LOCAL)  # type: ignore[arg-type]
+
+
+def function(name: str) -> Callable[..., int]:
+    """Give a function of the C library that returns an int, to be called with ints and bytes."""
+    return _Function((name, _Library()))  # type: ignore[arg-type]
+
+
+_mount, _umount, _prctl = function("mount"), function("umount2"), function("prctl")
+_sethostname, _syscall = function("sethostname"), function("syscall")
 
 
 def failure(operation: str, errno: int, *, hint: str | None = None) -> KernelError:
@@ -67,12 +104,13 @@ def of_oserror(operation: str, error: OSError) -> KernelError:
 
 def _check(result: int, operation: str) -> None:
     if result != 0:
-        raise failure(operation, ctypes.get_errno())
+        raise failure(operation, get_errno())
 
 
-def _number(result: int, operation: str) -> int:
+def number(result: int, operation: str) -> int:
+    """Give what a call returned, which failed where that is below 0."""
     if result < 0:
-        raise failure(operation, ctypes.get_errno())
+        raise failure(operation, get_errno())
     return result
 
 
@@ -90,7 +128,7 @@ def _enter(call: str, *arguments: int) -> None:
     operation = f"{call}({arguments[-1]:#x})"
     ours = getattr(os, call, None)
     if ours is None:
-        _check(getattr(_libc, call)(*arguments), operation)
+        _check(function(call)(*arguments), operation)
         return
     try:
         ours(*arguments)
@@ -103,7 +141,7 @@ def _enter(call: str, *arguments: int) -> None:
 def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:
     """Attach a file system or change a mount (man 2 mount)."""
     arguments = (source.encode(), os.fsencode(target), kind.encode())
-    result = _libc.mount(*arguments, ctypes.c_ulong(flags), options.encode() or None)
+    result = _mount(*arguments, _UnsignedLong(flags), options.encode() or None)
     _check(result, f"mount {source or kind} on {target}")
 
 
@@ -112,31 +150,31 @@ def mount_apart(kind: str) -> int:
 
     It lives as long as something of it is open. Linux has this since 5.2.
     """
-    context = _number(_libc.syscall(_FSOPEN, kind.encode(), _CLOEXEC), f"fsopen({kind})")
+    context = number(_syscall(_FSOPEN, kind.encode(), _CLOEXEC), f"fsopen({kind})")
     try:
-        made = _libc.syscall(_FSCONFIG, context, _FSCONFIG_CMD_CREATE, None, None, 0)
+        made = _syscall(_FSCONFIG, context, _FSCONFIG_CMD_CREATE, None, None, 0)
         _check(made, f"fsconfig({kind})")
-        return _number(_libc.syscall(_FSMOUNT, context, _CLOEXEC, 0), f"fsmount({kind})")
+        return number(_syscall(_FSMOUNT, context, _CLOEXEC, 0), f"fsmount({kind})")
     finally:
         os.close(context)
 
 
 def umount(target: str, flags: int = MNT_DETACH) -> None:
     """Detach a mount, umount2(2); lazily unless told otherwise."""
-    _check(_libc.umount2(os.fsencode(target), flags), f"umount {target}")
+    _check(_umount(os.fsencode(target), flags), f"umount {target}")
 
 
 def prctl(option: int, argument: int) -> None:
     """Change one property of the calling process (man 2 prctl)."""
-    _check(_libc.prctl(option, ctypes.c_ulong(argument), 0, 0, 0), f"prctl({option})")
+    _check(_prctl(option, _UnsignedLong(argument), 0, 0, 0), f"prctl({option})")
 
 
 def name_process(name: str) -> None:
     """Set the name that `ps` shows, at most 15 bytes of it."""
-    _libc.prctl(PR_SET_NAME, ctypes.c_char_p(name.encode()[:15]), 0, 0, 0)
+    _prctl(PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
 def set_hostname(name: str) -> None:
     """Set the host name of the calling process's UTS namespace, sethostname(2): 64 bytes."""
     raw = name.encode()
-    _check(_libc.sethostname(raw, len(raw)), f"sethostname({name})")
+    _check(_sethostname(raw, len(raw)), f"sethostname({name})")
