@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from nslab.lab.model import Route
 
-_WAITING = 16  # namespaces with links that wait to be set while there are more cables to be made
-
 
 def outlasts_rise(step: AddAddress) -> bool:
     """Tell whether an address is there for certain after its link has been brought up."""
@@ -96,10 +94,12 @@ class Coming(Comparison):
         return wanted.mtu or (USUAL_MTU if asked and asked.mtu else before.mtu)
 
     def cables(self) -> Iterator[Step]:
-        """Make cables, and configure their ends soon.
+        """Make cables, and configure the ends of each at once.
 
         Ends that wait to be brought up cost time quadratically: each time a link comes to life, the
-        kernel looks through all that do not run yet (net/core/link_watch.c).
+        kernel looks through all that do not run yet (net/core/link_watch.c). And where it finds one
+        that is up and has no carrier, as the near end of a cable whose far end waits, it keeps all
+        from netlink until all CPUs know (`dev_deactivate_many`).
         """
         coming = {
             name: [
@@ -109,21 +109,14 @@ class Coming(Comparison):
             ]
             for name, state in self.busy.items()
         }
-        waiting: dict[str, None] = {}
-        place = ""
         for near, far in cable_order(coming):
-            if near[0] != place or len(waiting) >= _WAITING:
-                for name in waiting:
-                    yield from self.configure(name)
-                waiting.clear()
-            place = near[0]
             link = self.planned(*near)
             master = self.master_of(near[0], link)
             self.ports |= {near} if master else set()
             yield AddVeth(near[0], link, far[0], self.planned(*far), master)
             for name, ifname in (near, far):
                 self.bare[name].append(ifname)
-                waiting[name] = None
+                yield from self.configure(name)
 
     def macvlans(self) -> Iterator[Step]:
         """Make macvlans, on links that are there by now."""
