@@ -69,10 +69,10 @@ def read(text: str, document: Document) -> None:
     """
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     grower = _Grower(document)
     try:
-        for event in yaml.parse(text, Loader=loader):
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+        for event in iter(loader.get_event, None):
             grower.take(event)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -194,7 +194,10 @@ class _Grower:
         self.document.refuse(path, message, place=self.here)
 
     def wants_key(self) -> bool:
-        return bool(self.open) and self.open[-1].key is None and type(self.open[-1].value) is dict
+        if not self.open:
+            return False
+        parent = self.open[-1]
+        return parent.key is None and type(parent.value) is dict
 
     def take_key(self, key: str) -> None:
         parent = self.open[-1]
