@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 _BATCH = 64
 _NOT_THERE = (errno.ENODEV, errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL)
-_WHOLE = (AddNetns, DeleteNetns)
 
 Watch = Callable[[Step], None]
 """Told of each step as it is begun."""
@@ -93,7 +92,7 @@ def _take_all(
         for step in run:
             if watch is not None and not isinstance(step, Remember):
                 watch(step)
-        if _is_sent(run[0]) and not sandbox.has_open(run[0].netns):
+        if run[0].is_sent and not sandbox.has_open(run[0].netns):
             with contextlib.suppress(NodeNotFoundError):  # who needs what is not there will tell
                 sandbox.open_ahead(_places(runs[place : place + _BATCH]))
         _take(run, sandbox, done)
@@ -108,13 +107,13 @@ def _last_runs(runs: Sequence[list[Step]], kept: Collection[str]) -> dict[str, i
     To close it at once takes a small part of what it takes when the bridges are up: then the hosts
     tell each other what groups they listen to, which keeps all CPUs busy.
     """
-    sent = ((run[0].netns, place) for place, run in enumerate(runs) if _is_sent(run[0]))
+    sent = ((run[0].netns, place) for place, run in enumerate(runs) if run[0].is_sent)
     return {name: place for name, place in sent if name not in kept}
 
 
 def _places(runs: Sequence[list[Step]]) -> list[str]:
     """Name the namespaces in which messages are sent, each once: they are opened together."""
-    return list(dict.fromkeys(run[0].netns for run in runs if _is_sent(run[0])))
+    return list(dict.fromkeys(run[0].netns for run in runs if run[0].is_sent))
 
 
 def _step_error(error: NslabError, undo_errors: Sequence[NslabError]) -> NslabError:
@@ -134,7 +133,7 @@ def undo(done: Sequence[Step], sandbox: Sandbox) -> list[NslabError]:
         sandbox.forgo()
     for run in _runs([back for step in reversed(done) for back in step.undo()], sandbox):
         try:
-            if _is_sent(run[0]):
+            if run[0].is_sent:
                 refused = _send(run, sandbox, [])
                 errors += [why for step, why in refused if not _is_so_already(step, why)]
             else:
@@ -165,7 +164,7 @@ def _runs(steps: Sequence[Step], sandbox: Sandbox) -> Iterator[list[Step]]:
     run: list[Step] = []
     last: object = None
     for step in steps:
-        shared = _shared(step)
+        shared = step.company()
         if run and (shared is None or shared != last or len(run) == most):
             yield run
             run = []
@@ -173,15 +172,6 @@ def _runs(steps: Sequence[Step], sandbox: Sandbox) -> Iterator[list[Step]]:
         last = shared
     if run:
         yield run
-
-
-def _shared(step: Step) -> object:
-    """Tell what the steps of a run have in common; None for one that is taken alone."""
-    if isinstance(step, Deed):
-        return None
-    if isinstance(step, DeleteLink):
-        return DeleteLink, step.netns
-    return type(step) if isinstance(step, _WHOLE) else step.netns
 
 
 def _take(run: list[Step], sandbox: Sandbox, done: list[Step]) -> None:
@@ -210,10 +200,6 @@ def _act(deed: Deed, sandbox: Sandbox) -> None:
     except OSError as error:
         why = libc.of_oserror("this machine", error)
         raise StepError(deed, why) from None
-
-
-def _is_sent(step: Step) -> bool:
-    return not isinstance(step, (*_WHOLE, Deed))
 
 
 def _send(run: list[Step], sandbox: Sandbox, done: list[Step]) -> list[tuple[Step, KernelError]]:

@@ -38,6 +38,8 @@ class Plan(Struct, frozen=True):
 
 def parted(steps: Iterable[Step]) -> tuple[list[Step], list[Step]]:
     """Part the steps that can be undone from those that end namespaces, which come last of all."""
-    every = list(steps)
-    ending: list[Step] = [step for step in every if isinstance(step, DeleteNetns)]
-    return [step for step in every if not isinstance(step, DeleteNetns)], ending
+    inner: list[Step] = []
+    ending: list[Step] = []
+    for step in steps:
+        (ending if type(step) is DeleteNetns else inner).append(step)
+    return inner, ending

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _PATIENCE = 2.0
 _MOMENT = 0.005
 _AT_ONCE = 64
+_ENDS = ("veth", "macvlan")
 _UNKNOWN, _UP = 0, 6  # IF_OPER_UNKNOWN is what `lo` has
 
 
@@ -44,12 +45,13 @@ def await_links(steps: Sequence[Step], sandbox: Sandbox) -> None:
     they came up. Where the kernel refuses to tell, nothing is waited for: all is done by now.
     """
     deadline = time.monotonic() + _PATIENCE
+    given, raised = _given(steps), _raised(steps)
     with contextlib.suppress(KernelError):
-        _waiting(list(map(_place, _raised(steps, "bridge"))), sandbox)
-        raised = _raised(steps, "veth", "macvlan")
-        ports = [step for step in raised if step.link.master is not None]
-        left = list(dict.fromkeys([*map(_place, _given(steps)), *map(_place, ports)]))
-        cables = (step.link.peer for step in reversed(raised) if step.link.kind == "veth")
+        _waiting([_place(step) for step in raised if step.link.kind == "bridge"], sandbox)
+        ends = [step for step in raised if step.link.kind in _ENDS]
+        ports = [step for step in ends if step.link.master is not None]
+        left = list(dict.fromkeys([*map(_place, given), *map(_place, ports)]))
+        cables = (step.link.peer for step in reversed(ends) if step.link.kind == "veth")
         last = next(cables, None)
         while time.monotonic() < deadline:
             left = _waiting(left, sandbox)
@@ -72,19 +74,24 @@ def _is_sending(sandbox: Sandbox, name: str, ifname: str) -> bool:
 
 def awaited(steps: Sequence[Step]) -> set[str]:
     """Name the netns that `await_links` asks for links, but for that of the last cable."""
-    return {step.netns for step in [*_given(steps), *_raised(steps, "bridge")]}
+    bridges = [step for step in _raised(steps) if step.link.kind == "bridge"]
+    return {step.netns for step in [*_given(steps), *bridges]}
 
 
 def _given(steps: Sequence[Step]) -> list[AddAddress]:
     """Find the steps that give a link an IPv6 address other than the link-local one."""
-    adding = [step for step in steps if isinstance(step, AddAddress) and step.address.version == 6]
-    return [step for step in adding if not is_link_local(step.address)]
+    return [
+        step
+        for step in steps
+        if type(step) is AddAddress
+        and step.address.version == 6
+        and not is_link_local(step.address)
+    ]
 
 
-def _raised(steps: Sequence[Step], *kinds: str) -> list[SetLink]:
-    """Find the steps after which a link of one of these kinds is up."""
-    setting = [step for step in steps if isinstance(step, SetLink)]
-    return [step for step in setting if step.link.up and step.link.kind in kinds]
+def _raised(steps: Sequence[Step]) -> list[SetLink]:
+    """Find the steps after which a link is up."""
+    return [step for step in steps if type(step) is SetLink and step.link.up]
 
 
 def _place(step: SetLink | AddAddress) -> Place:

@@ -255,6 +255,9 @@ class DeleteLink(Step, frozen=True):
             return [AddBridge(self.netns, self.link), *self.lost]
         return [AddVeth(self.netns, self.link, *self.far, self.master), *self.lost]
 
+    def company(self) -> object:
+        return DeleteLink, self.netns
+
     def requests(self, _: Open) -> list[Request]:
         return [Request(RTM.DELLINK, Link(index=self.link.ifindex))]
 

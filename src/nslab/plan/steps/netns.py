@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from nslab.kernel.sysctls import refused
 from nslab.plan.steps.step import Deed, Step
@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from nslab.kernel.sandbox import Sandbox
 
 
-class AddNetns(Step, frozen=True):
+class _Whole(Step, frozen=True):
+    """An act on a netns as a whole, of which many are done at once."""
+
+    is_sent: ClassVar[bool] = False
+
+    def company(self) -> object:
+        return type(self)
+
+
+class AddNetns(_Whole, frozen=True):
     """Make the netns and name it."""
 
     def words(self) -> str:
@@ -28,7 +37,7 @@ class AddNetns(Step, frozen=True):
         return [DeleteNetns(self.netns)]
 
 
-class DeleteNetns(Step, frozen=True):
+class DeleteNetns(_Whole, frozen=True):
     """End the netns and the processes in it: the last act of a plan, for it cannot be undone."""
 
     def words(self) -> str:

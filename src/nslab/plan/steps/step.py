@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 
@@ -48,9 +48,15 @@ NEW = NLM_F.CREATE | NLM_F.EXCL
 
 
 class Step(Struct, frozen=True, gc=False):
-    """One act in one netns."""
+    """One act in one netns.
+
+    Attributes:
+        is_sent: whether it is taken by netlink messages; else `apply` knows what to do.
+    """
 
     netns: str
+
+    is_sent: ClassVar[bool] = True
 
     def words(self) -> str:
         """Say the step to a person, in the imperative."""
@@ -72,6 +78,10 @@ class Step(Struct, frozen=True, gc=False):
         """Say what helps where the kernel refused with an error number, if that is known."""
         return None
 
+    def company(self) -> object:
+        """Give what steps in a row have in common that are taken together; None if alone."""
+        return self.netns
+
     def requests(self, opened: Open) -> list[Request]:
         """Give the netlink messages to send in the step's netns."""
         raise NotImplementedError
@@ -79,6 +89,11 @@ class Step(Struct, frozen=True, gc=False):
 
 class Deed(Step, frozen=True):
     """A step that acts by itself, alone."""
+
+    is_sent: ClassVar[bool] = False
+
+    def company(self) -> None:
+        return None
 
     def act(self, sandbox: Sandbox) -> None:
         """Take the step, whole or not at all."""
