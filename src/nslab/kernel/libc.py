@@ -114,28 +114,30 @@ def number(result: int, operation: str) -> int:
     return result
 
 
+_unshare: Callable[..., int | None] = getattr(os, "unshare", None) or function("unshare")
+_setns: Callable[..., int | None] = getattr(os, "setns", None) or function("setns")
+
+
 def unshare(flags: int) -> None:
     """Move the calling thread into new namespaces (man 2 unshare)."""
-    _enter("unshare", flags)
+    if number := _enter(_unshare, flags):
+        raise failure(f"unshare({flags:#x})", number)
 
 
 def setns(fd: int, flags: int) -> None:
     """Move the calling thread into the namespace(s) that a descriptor names (man 2 setns)."""
-    _enter("setns", fd, flags)
+    if number := _enter(_setns, fd, flags):
+        raise failure(f"setns({flags:#x})", number)
 
 
-def _enter(call: str, *arguments: int) -> None:
-    operation = f"{call}({arguments[-1]:#x})"
-    ours = getattr(os, call, None)
-    if ours is None:
-        _check(function(call)(*arguments), operation)
-        return
+def _enter(call: Callable[..., int | None], *arguments: int) -> int:
+    """Give the error number; Python's own calls raise it."""
     try:
-        ours(*arguments)
+        return get_errno() if call(*arguments) else 0
     except OSError as error:
-        raise failure(operation, error.errno or 0) from None
+        return error.errno or errno.EINVAL
     except ValueError:  # a descriptor below 0
-        raise failure(operation, errno.EBADF) from None
+        return errno.EBADF
 
 
 def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:
