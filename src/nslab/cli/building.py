@@ -45,13 +45,12 @@ class Building:
         elif step.netns != self.netns:
             self._count("nodes set up")
         self.netns = step.netns
-        if not self.bar.is_due():
-            return
-        share = min(1.0, (self.passed + self.stage.done) / self.total) if self.total else None
-        self.bar.reach(share, lambda: str(self.stage))
 
     def _count(self, noun: str) -> None:
         if noun != self.stage.noun:
             self.passed += self.stage.done
             self.stage = Count(noun, self.totals.get(noun) if self.new else None)
         self.stage.done += 1
+        if self.bar.is_due():
+            share = min(1.0, (self.passed + self.stage.done) / self.total) if self.total else None
+            self.bar.reach(share, lambda: str(self.stage))

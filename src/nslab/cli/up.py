@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from functools import cache
@@ -114,6 +113,8 @@ def _on_machine(steps: list[Step]) -> list[str]:
 
 
 def _json(desired: Desired, steps: list[Step], taken: float, *, new: bool) -> str:
+    import json
+
     report = {
         "lab": desired.name,
         "new": new,

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import json
 import os
 import stat
 
@@ -298,6 +297,8 @@ def _is_stump(directory: int, name: str) -> bool:
 
 def _write(fd: int, words: Sequence[object], lab: str) -> None:
     """Write a line whole, or not at all."""
+    import json
+
     line = json.dumps(words).encode() + b"\n"
     size = os.fstat(fd).st_size
     try:
@@ -317,6 +318,8 @@ def _read(directory: int, name: str, *, whole: bool = True) -> Record | None:
         if error.errno not in _NO_FILE:
             raise libc.failure(f"read {DIRECTORY}/{name}", error.errno or 0) from None
         return None
+    import json
+
     with open(fd, encoding="utf-8", errors="replace") as file:
         record = None
         with contextlib.suppress(ValueError, TypeError, LookupError):

@@ -6,7 +6,6 @@ keeps a hostile file harmless is here too: its size, its depth, the growth of it
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -141,9 +140,11 @@ def quote(value: object) -> str:
         return "a list"
     if isinstance(value, str):
         shown = value if len(value) <= 80 else value[:77] + "..."
+        import json
+
         return printable(json.dumps(shown, ensure_ascii=False))
     if value is None or isinstance(value, bool):
-        return json.dumps(value)
+        return {None: "null", True: "true", False: "false"}[value]
     return str(value)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Literal
 
@@ -63,6 +62,8 @@ def dumps(
     """
     tree = dump(lab)
     if format == "json":
+        import json
+
         return json.dumps(tree, indent=2) + "\n"
     return "\n".join(_block(tree, 0)) + "\n"
 
@@ -152,6 +153,8 @@ def _scalar(value: Tree) -> str:
     """Write a scalar so that readers of YAML 1.1 and 1.2 agree on it."""
     if isinstance(value, str) and _UNQUOTED.fullmatch(value) and value.lower() not in _WORDS:
         return value
+    import json
+
     return json.dumps(value)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` itself loads enum
+import _thread
 import contextlib
-import signal
-import threading
+import os
 from collections.abc import Callable, Iterator
 
 from nslab.errors import NslabError
 
-_HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_HELD = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
 
 Check = Callable[[], None]
 """Lets a signal that came meanwhile take effect: call it where everything so far can be undone."""
@@ -23,32 +24,34 @@ def held_back() -> Iterator[Check]:
     kill, raises KeyboardInterrupt at the check, so that the block can undo, and kills afterwards.
     In other threads than the main one nothing needs holding back: signals never strike there.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if _thread.get_native_id() != os.getpid():
         yield lambda: None
         return
     came: list[int] = []
-    before = {number: signal.getsignal(number) for number in _HELD}
-    before = {number: each for number, each in before.items() if each not in (None, signal.SIG_IGN)}
+    before = {number: _signal.getsignal(number) for number in _HELD}
+    before = {
+        number: each for number, each in before.items() if each not in (None, _signal.SIG_IGN)
+    }
 
     def check() -> None:
         while came:
-            handler = before[signal.Signals(came[0])]
+            handler = before[came[0]]
             if not callable(handler):
                 raise KeyboardInterrupt
             handler(came.pop(0), None)
 
     for each in before:
-        signal.signal(each, lambda number, _: came.append(number))
+        _signal.signal(each, lambda number, _: came.append(number))
     try:
         yield check
     except BaseException:
-        came[:] = [number for number in came if not callable(before[signal.Signals(number)])]
+        came[:] = [number for number in came if not callable(before[number])]
         raise
     finally:
         for each, handler in before.items():
-            signal.signal(each, handler)
+            _signal.signal(each, handler)
         for number in came:
-            signal.raise_signal(number)
+            _signal.raise_signal(number)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Self
 
@@ -182,6 +181,8 @@ class Running:
 
 def summary(name: str) -> dict[str, str | int]:
     """Tell what `nslab ls` prints of a running lab: name, nodes, source, start time, holder."""
+    import json
+
     with Sandbox.connect(name) as sandbox:
         document, source, started, state = sandbox.get()
         nodes = len(json.loads(document).get("nodes", {})) if document else 0
