@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from nslab.errors import LabNotRunningError, NodeNotFoundError, NslabError
-from nslab.kernel import programs
+from nslab.errors import KernelError, LabNotRunningError, NodeNotFoundError, NslabError
+from nslab.kernel import interpreter, launchers, programs
 from nslab.kernel.limits import raise_descriptor_limit
 from tests.kernel.labs import eventually, output_in, started
 from tests.kernel.sandboxed import nested
@@ -353,7 +355,7 @@ def test_a_launcher_that_is_killed_takes_its_programs_along(place: Place) -> Non
     with programs.popen(place, script, stdout=PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        launcher = next(client for client in programs._clients.values() if client.of[0] == place[0])
+        launcher = next(client for client in launchers.clients.values() if client.of[0] == place[0])
         os.kill(launcher.pid, signal.SIGKILL)
         assert process.wait(5) == -signal.SIGKILL
     os.waitid(os.P_PID, launcher.pid, os.WEXITED | os.WNOWAIT)
@@ -364,10 +366,10 @@ def test_a_launcher_that_is_stopped_is_left_alone(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert programs.popen(place, ["true"]).wait(20) == 0
-    launcher = next(client for client in programs._clients.values() if client.of[0] == place[0])
+    launcher = next(client for client in launchers.clients.values() if client.of[0] == place[0])
     os.kill(launcher.pid, signal.SIGSTOP)
     try:
-        monkeypatch.setattr(programs, "_PATIENCE", 0.2)
+        monkeypatch.setattr(launchers, "_PATIENCE", 0.2)
         with pytest.raises(NslabError, match="does not answer"):
             programs.popen(place, ["true"])
     finally:
@@ -414,3 +416,54 @@ def test_a_program_outlives_who_started_it(lab: Sandbox, tmp_path: Path) -> None
         os._exit(0)
     os.waitpid(child, 0)
     assert eventually(lambda: told.exists() and told.read_text() == "done\n", 5)
+
+
+def test_a_launcher_started_ahead_is_the_one_that_is_asked() -> None:
+    with started("a") as sandbox:
+        launchers.start_ahead(sandbox.lab, sandbox.pid)
+        (ahead,) = [each for each in launchers.clients.values() if each.of[0] == sandbox.lab]
+        place = (sandbox.lab, sandbox.pid, "a")
+        assert programs.popen(place, ["sh", "-c", "exit 3"]).wait(20) == 3
+        assert [c for c in launchers.clients.values() if c.of[0] == sandbox.lab] == [ahead]
+    assert not [each for each in launchers.clients.values() if each.of[0] == sandbox.lab]
+    assert not Path(f"/proc/{ahead.pid}").exists()
+
+
+def test_a_launcher_that_could_not_be_started_ahead_is_missed_by_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    with started("a") as sandbox:
+        place = (sandbox.lab, sandbox.pid, "a")
+        with monkeypatch.context() as patched:
+            patched.setattr(interpreter, "start", refuse)
+            launchers.start_ahead(sandbox.lab, sandbox.pid)
+            with pytest.raises(KernelError, match="start a launcher"):
+                programs.popen(place, ["true"])
+        assert programs.popen(place, ["true"]).wait(20) == 0
+
+
+def test_a_launcher_that_died_before_it_was_asked_is_replaced() -> None:
+    with started("a") as sandbox:
+        launchers.start_ahead(sandbox.lab, sandbox.pid)
+        (ahead,) = [each for each in launchers.clients.values() if each.of[0] == sandbox.lab]
+        os.kill(ahead.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, ahead.pid, os.WEXITED | os.WNOWAIT)
+        place = (sandbox.lab, sandbox.pid, "a")
+        assert programs.popen(place, ["sh", "-c", "exit 3"]).wait(20) == 3
+
+
+@pytest.mark.parametrize("threads", [0, 1])
+def test_the_umask_is_read_and_left_as_it_is(threads: int) -> None:
+    code = (
+        "import os, threading, nslab.kernel.programs as programs; os.umask(0o027);"
+        f"[threading.Thread(target=threading.Event().wait).start() for _ in range({threads})];"
+        "print(oct(programs._umask()), oct(os.umask(0)), flush=True); os._exit(0)"
+    )
+    script = f"import sys; sys.path[:0] = {sys.path!r}; {code}"
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "0o27 0o27\n"

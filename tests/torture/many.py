@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from nslab import connect, dumps, load, up
 from nslab.errors import NslabError
-from nslab.kernel.programs import leave_ended
+from nslab.kernel.launchers import leave_ended
 from nslab.kernel.sandbox import Sandbox, running
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM

@@ -10,7 +10,6 @@ import os
 import sys
 
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from {} import main; main()"
-_PYTHON = os.path.realpath(sys.executable)  # itself: a virtual environment's takes longer to start
 _PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 SETTABLE = _signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP}
@@ -18,8 +17,19 @@ SETTABLE = _signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP}
 
 
 def command(module: str, *words: str) -> list[str]:
-    """Give the command that runs the `main` of a module with these words as its arguments."""
-    return [_PYTHON, "-I", "-S", "-c", _START.format(module), _PACKAGES, *words]
+    """Give the command that runs the `main` of a module with these words as its arguments.
+
+    A virtual environment's link to the interpreter would take longer to start.
+    """
+    return [
+        os.path.realpath(sys.executable),
+        "-I",
+        "-S",
+        "-c",
+        _START.format(module),
+        _PACKAGES,
+        *words,
+    ]
 
 
 def start(
@@ -38,11 +48,12 @@ def start(
         OSError: there can be no more processes, or descriptors.
     """
     channel, *spare = _above_standard(channel)
+    arguments = command(module, *words, str(channel))
     nowhere = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1)]
     try:
         return os.posix_spawn(
-            _PYTHON,
-            command(module, *words, str(channel)),
+            arguments[0],
+            arguments,
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_RDWR, 0)

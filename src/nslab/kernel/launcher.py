@@ -47,6 +47,7 @@ class Launcher:
         programs: for each pidfd the PID, the pipe for its end, and its mounts.
         held: mounts of the last programs, the oldest first.
         prepared: whether this process has mounts and a host name that no program has had.
+        is_due: whether they are to be made once there is time.
     """
 
     def __init__(self, asker: socket, sandbox: Sandbox) -> None:
@@ -60,6 +61,7 @@ class Launcher:
         self.held: list[Mounts] = []
         self.room = min(_HELD, os.sysconf("SC_OPEN_MAX") // 8)
         self.prepared = False
+        self.is_due = True
         self.words: Sequence[str] = []
         self.environment: dict[bytes, bytes] = {}
         self.poll = select.poll()
@@ -70,21 +72,24 @@ class Launcher:
     def serve(self) -> None:
         """Start what is asked for and reap what has ended."""
         asked = True
+        self.get_ready()
         while asked or self.programs:
-            self.get_ready()
-            ready = self.poll.poll(_REST if self.held else None)
+            ready = self.poll.poll(_REST if self.held or self.is_due else None)
             if not ready:
-                self.held.pop(0).close()
+                self.rest()
             for fd, _ in ready:
                 if fd in self.programs:
                     self.reap(fd)
+                    self.get_ready()
                 elif fd == self.mounts.fd:
-                    self.prepared = False
+                    self.prepared, self.is_due = False, True
                 elif fd == self.sandbox.fileno():  # the kernel is killing all programs
                     for pidfd in list(self.programs):
                         self.reap(pidfd)
                     return
-                elif not self.answer():
+                elif self.answer():
+                    self.let_go()
+                else:
                     self.poll.unregister(fd)
                     asked = False
 
@@ -157,12 +162,29 @@ class Launcher:
             self.return_to(libc.CLONE_NEWNET)  # to hold no node's
 
     def get_ready(self) -> None:
-        """Do what the next program needs, while nobody waits for it."""
+        """Make what the next program needs: when one has ended, whose user has to do with that.
+
+        It is not made as soon as a program runs: that, and whoever started it, need the CPUs then.
+        """
         try:
             self.prepare()
         except NslabError:  # it is tried again, and told, when it is needed
             pass
-        while len(self.held) > max(0, self.room - 2 * len(self.programs)):  # programs come first
+        self.is_due = False
+
+    def rest(self) -> None:
+        """Do a part of what there is to do once nobody asks."""
+        if self.is_due:
+            self.get_ready()
+        elif self.held:
+            self.held.pop(0).close()
+
+    def let_go(self) -> None:
+        """Hold no more mounts than there are descriptors for: programs come first.
+
+        The kernel takes its time, but no CPU: so it has that of a program that runs.
+        """
+        while len(self.held) > max(0, self.room - 2 * len(self.programs)):
             self.held.pop(0).close()
 
     def prepare(self) -> None:
@@ -182,7 +204,7 @@ class Launcher:
         """Move into a node's netns, with what is prepared."""
         self.prepare()
         netns = self.open_netns(node)
-        self.prepared = False
+        self.prepared, self.is_due = False, True
         try:
             enter_node(netns, node)
         finally:

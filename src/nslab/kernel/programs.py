@@ -6,22 +6,18 @@ Each process that starts some has a launcher in each lab, which is their parent.
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # what `signal` dresses up
-import _thread
-import atexit
 import contextlib
 import errno
 import os
-import resource
 import stat
 import subprocess
-from _socket import socketpair
 from typing import TYPE_CHECKING, Any
 
-from nslab.errors import LabNotRunningError, NslabError
-from nslab.kernel import interpreter, libc, reach, wire
+from nslab.errors import LabNotRunningError
+from nslab.kernel import launchers, wire
 from nslab.kernel.launch import PYTHONS, Launch
-from nslab.kernel.sandbox import at_end, no_such_node
-from nslab.kernel.spawn import ended, working_directory
+from nslab.kernel.sandbox import no_such_node
+from nslab.kernel.spawn import working_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,10 +45,6 @@ if TYPE_CHECKING:
         pipesize: int
 
 
-_PATIENCE = 30.0
-"""Seconds in which a launcher answers, however busy the machine is."""
-
-_LIMITS = {getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
 _IGNORABLE = _signal.valid_signals() - {*PYTHONS, _signal.SIGCHLD}  # which its parent waits for
 _CODE = subprocess.Popen._execute_child.__code__  # type: ignore[attr-defined]  # noqa: SLF001
 _OWN = _CODE.co_varnames[1 : _CODE.co_argcount]  # `inspect` would take 5 ms to load
@@ -147,92 +139,6 @@ class Program(subprocess.Popen[Any]):
                 _signal.pidfd_send_signal(self._pidfd, sig)
 
 
-class _Client:
-    """A launcher, as the process has it that asks."""
-
-    def __init__(self, lab: str, holder: int) -> None:
-        self.of = lab, holder
-        self.lock = _thread.allocate_lock()
-        self.channel, theirs = socketpair(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
-        try:
-            self.pid = _start(lab, holder, theirs.fileno())
-            self.pidfd = os.pidfd_open(self.pid)
-        except BaseException:
-            self.channel.close()
-            raise
-        finally:
-            theirs.close()
-
-    def ready(self) -> None:
-        """Wait until it has joined the lab."""
-        reply, _ = wire.receive(self.channel)
-        if reply != ["ready"]:
-            self.leave()
-            raise _refusal(self.of[0], reply)
-
-    def is_over(self) -> bool:
-        """Tell whether it has ended; what it has answered to others does not count."""
-        return wire.is_ready(self.channel.fileno(), events=0)
-
-    def end(self) -> None:
-        """End it at once."""
-        with contextlib.suppress(ProcessLookupError):
-            _signal.pidfd_send_signal(self.pidfd, _signal.SIGKILL)
-        self._part(os.WEXITED)
-
-    def leave(self) -> None:
-        """Ask no more; it ends once its programs have, or at once with the lab."""
-        self._part(os.WEXITED | os.WNOHANG)
-
-    def _part(self, options: int) -> None:
-        self.channel.close()
-        with contextlib.suppress(ChildProcessError):  # somebody else has waited for all children
-            os.waitid(os.P_PIDFD, self.pidfd, options)
-        os.close(self.pidfd)
-
-
-_clients: dict[object, _Client] = {}
-_turn = _thread.allocate_lock()
-
-
-def _client(lab: str, holder: int) -> tuple[object, _Client]:
-    """Give this process's launcher in a lab.
-
-    It belongs to all that its programs inherit of it, and could not be told: a new one where that
-    has changed.
-    """
-    key = (
-        (lab, holder, os.getpgrp(), os.getsid(0), os.getuid(), os.geteuid()),
-        os.getpriority(os.PRIO_PROCESS, 0),
-        *map(resource.getrlimit, _LIMITS),
-    )
-    with _turn:
-        if key not in _clients or _clients[key].is_over():
-            _leave_ended()
-            client = _Client(lab, holder)
-            client.ready()
-            _clients[key] = client
-        return key, _clients[key]
-
-
-def leave_ended() -> None:
-    """Close what is left of labs that others have ended; else the next program does it."""
-    with _turn:
-        _leave_ended()
-
-
-def _leave_ended() -> None:
-    for key in [key for key, client in _clients.items() if client.is_over()]:
-        _clients.pop(key).leave()
-
-
-def _start(lab: str, holder: int, channel: int) -> int:
-    try:
-        return interpreter.start("nslab.kernel.launcher", lab, str(holder), channel=channel)
-    except OSError as error:
-        raise libc.of_oserror("start a launcher", error) from None
-
-
 def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int, int]:
     """Have a program started; give its PID, its pidfd, and the pipe that tells how it ended."""
     if len(fds) >= wire.MAX_FDS:
@@ -241,85 +147,27 @@ def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int, int
     if "\0".join(words).count("\0") >= len(words):
         raise ValueError("embedded null byte")
     lab, holder, node = place
-    key, client = _client(lab, holder)
+    client = launchers.client_of(lab, holder)
     with client.lock:
         try:
             wire.send(client.channel, words, fds)
-            reply, given = _answer(client)
+            reply, given = client.answer()
         except ConnectionError:
             reply, given = [], []
     if not reply:
-        with _turn:
-            _clients.pop(key, client).leave()
-        raise _gone(lab, holder)
+        launchers.drop(client)
+        raise launchers.why_gone(lab, holder)
     if reply[:1] == ["pid"]:
         told, pidfd = given
         return int(reply[1]), pidfd, told
     if reply[:1] == ["program"]:
-        why = _gone(lab, holder) if int(reply[1]) == errno.ENOMEM else None
+        why = launchers.why_gone(lab, holder) if int(reply[1]) == errno.ENOMEM else None
         if isinstance(why, LabNotRunningError):  # so the kernel says it in a dead PID namespace
             raise why
         raise OSError(int(reply[1]), os.strerror(int(reply[1])), launch.program)
     if reply[:1] == ["node"]:
         raise no_such_node(lab, node, reply[1:])
-    raise _refusal(lab, reply)
-
-
-def _answer(client: _Client) -> tuple[list[str], list[int]]:
-    """Wait for a launcher's answer, but not for ever: it may have been stopped."""
-    if wire.is_ready(client.channel.fileno(), _PATIENCE):
-        return wire.receive(client.channel)
-    return [], []
-
-
-def _gone(lab: str, holder: int) -> NslabError:
-    """Tell why a launcher does not answer: it ended with its lab, or was killed or stopped."""
-    try:
-        channel, pid = reach.connect(lab)
-    except LabNotRunningError as error:
-        return error
-    channel.close()
-    if pid != holder:
-        return ended(lab)
-    hint = "nobody knows whether the program began; the next one gets a new launcher"
-    return NslabError(f'the launcher of the lab "{lab}" does not answer', hint=hint)
-
-
-def _refusal(lab: str, reply: list[str]) -> NslabError:
-    if not reply:
-        return ended(lab)
-    _, number, what, hint = reply
-    if int(number):
-        return libc.failure(what, int(number), hint=hint or None)
-    return NslabError(what, hint=hint or None)
-
-
-def _forget() -> None:
-    """Leave the launchers to the process that this one was forked from."""
-    _turn.release() if _turn.locked() else None
-    for client in _clients.values():
-        client.channel.close()
-        os.close(client.pidfd)
-    _clients.clear()
-
-
-def _leave_all() -> None:
-    for client in _clients.values():
-        client.leave()
-    _clients.clear()
-
-
-def _end(lab: str, holder: int) -> None:
-    """Take a lab's launchers down, which has just ended, with all programs."""
-    with _turn:
-        ended = [key for key, client in _clients.items() if client.of == (lab, holder)]
-        for key in ended:
-            _clients.pop(key).end()
-
-
-os.register_at_fork(after_in_child=_forget)
-atexit.register(_leave_all)
-at_end.append(_end)
+    raise launchers.refusal(reply)
 
 
 def _is_open(fd: int) -> bool:
@@ -366,7 +214,15 @@ def _directory(path: StrPath) -> str:
 
 
 def _umask() -> int:
-    """Read this process's own; os.umask(2) could only change it."""
+    """Read this process's own, which umask(2) gives only as it changes it.
+
+    One that is alone in its process may do that for a moment. (The directory has two links more
+    than there are threads.)
+    """
+    if os.stat("/proc/self/task").st_nlink == 3:
+        found = os.umask(0o077)
+        os.umask(found)
+        return found
     fd = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
     try:
         _, _, rest = os.read(fd, 4096).partition(b"\nUmask:")

@@ -1,0 +1,207 @@
+"""This process's launchers: one in each lab, which it starts and asks.
+
+With whom a lab ends when its block does has one from the beginning, so that not even the first of
+its programs waits for it.
+"""
+
+from __future__ import annotations
+
+import _thread
+import atexit
+import contextlib
+import os
+import resource
+from _signal import SIGKILL, pidfd_send_signal  # type: ignore[import-not-found]
+from _socket import socketpair
+
+from nslab.errors import LabNotRunningError, NslabError
+from nslab.kernel import interpreter, libc, reach, wire
+from nslab.kernel.sandbox import at_end
+from nslab.kernel.spawn import ended
+
+_PATIENCE = 30.0
+"""Seconds in which a launcher answers, however busy the machine is."""
+
+_LIMITS = {getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
+
+
+class Client:
+    """A launcher, as the process has it that asks.
+
+    Attributes:
+        of: its lab, by name and its holder's PID.
+        lock: for one question and its answer.
+        channel: where it is asked.
+        pid: its PID.
+    """
+
+    def __init__(self, lab: str, holder: int) -> None:
+        self.of = lab, holder
+        self.lock = _thread.allocate_lock()
+        self._is_ready = False
+        self.channel, theirs = socketpair(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
+        try:
+            self.pid = _start(lab, holder, theirs.fileno())
+            self._pidfd = os.pidfd_open(self.pid)
+        except BaseException:
+            self.channel.close()
+            raise
+        finally:
+            theirs.close()
+
+    def be_ready(self) -> None:
+        """Wait until it has joined the lab.
+
+        Raises:
+            NslabError: it cannot; it is left.
+        """
+        if self._is_ready:
+            return
+        reply, _ = self.answer()
+        if reply != ["ready"]:
+            self.leave()
+            raise refusal(reply) if reply else why_gone(*self.of)
+        self._is_ready = True
+
+    def answer(self) -> tuple[list[str], list[int]]:
+        """Wait for its answer, but not for ever: it may have been stopped. None is no words."""
+        if wire.is_ready(self.channel.fileno(), _PATIENCE):
+            return wire.receive(self.channel)
+        return [], []
+
+    def is_over(self) -> bool:
+        """Tell whether it has ended; what it has answered to others does not count."""
+        return wire.is_ready(self.channel.fileno(), events=0)
+
+    def end(self) -> None:
+        """End it at once."""
+        with contextlib.suppress(ProcessLookupError):
+            pidfd_send_signal(self._pidfd, SIGKILL)
+        self._part(os.WEXITED)
+
+    def leave(self) -> None:
+        """Ask no more; it ends once its programs have, or at once with the lab."""
+        self._part(os.WEXITED | os.WNOHANG)
+
+    def forget(self) -> None:
+        """Leave it to the process that this one was forked from."""
+        self.channel.close()
+        os.close(self._pidfd)
+
+    def _part(self, options: int) -> None:
+        self.channel.close()
+        with contextlib.suppress(ChildProcessError):  # somebody else has waited for all children
+            os.waitid(os.P_PIDFD, self._pidfd, options)
+        os.close(self._pidfd)
+
+
+clients: dict[object, Client] = {}
+"""This process's. Each belongs to all that its programs inherit of it, and could not be told."""
+
+_turn = _thread.allocate_lock()
+
+
+def client_of(lab: str, holder: int) -> Client:
+    """Give this process's launcher in a lab; a new one where what it belongs to has changed.
+
+    Raises:
+        NslabError: it cannot be started, or cannot join the lab.
+    """
+    key = _key(lab, holder)
+    with _turn:
+        client = clients.pop(key, None)
+        if client is not None and client.is_over():
+            client.leave()
+            client = None
+        if client is None:
+            _leave_ended()
+            client = Client(lab, holder)
+        client.be_ready()
+        clients[key] = client
+        return client
+
+
+def start_ahead(lab: str, holder: int) -> None:
+    """Start a launcher before it is asked for; if that fails, whoever asks is told."""
+    with contextlib.suppress(NslabError, OSError), _turn:
+        _leave_ended()
+        clients[_key(lab, holder)] = Client(lab, holder)
+
+
+def drop(client: Client) -> None:
+    """Leave a launcher that gives no answer."""
+    with _turn:
+        for key in [key for key, one in clients.items() if one is client]:
+            clients.pop(key).leave()
+
+
+def leave_ended() -> None:
+    """Close what is left of labs that others have ended; else the next launcher does it."""
+    with _turn:
+        _leave_ended()
+
+
+def why_gone(lab: str, holder: int) -> NslabError:
+    """Tell why a launcher does not answer: it ended with its lab, or was killed or stopped."""
+    try:
+        channel, pid = reach.connect(lab)
+    except LabNotRunningError:
+        return ended(lab)
+    channel.close()
+    if pid != holder:
+        return ended(lab)
+    hint = "nobody knows whether the program began; the next one gets a new launcher"
+    return NslabError(f'the launcher of the lab "{lab}" does not answer', hint=hint)
+
+
+def refusal(reply: list[str]) -> NslabError:
+    """Make the error that a launcher has told."""
+    _, number, what, hint = reply
+    if int(number):
+        return libc.failure(what, int(number), hint=hint or None)
+    return NslabError(what, hint=hint or None)
+
+
+def _key(lab: str, holder: int) -> object:
+    return (
+        (lab, holder, os.getpgrp(), os.getsid(0), os.getuid(), os.geteuid()),
+        os.getpriority(os.PRIO_PROCESS, 0),
+        *map(resource.getrlimit, _LIMITS),
+    )
+
+
+def _start(lab: str, holder: int, channel: int) -> int:
+    try:
+        return interpreter.start("nslab.kernel.launcher", lab, str(holder), channel=channel)
+    except OSError as error:
+        raise libc.of_oserror("start a launcher", error) from None
+
+
+def _leave_ended() -> None:
+    for key in [key for key, client in clients.items() if client.is_over()]:
+        clients.pop(key).leave()
+
+
+def _forget() -> None:
+    _turn.release() if _turn.locked() else None
+    for client in clients.values():
+        client.forget()
+    clients.clear()
+
+
+def _leave_all() -> None:
+    for client in clients.values():
+        client.leave()
+    clients.clear()
+
+
+def _end(lab: str, holder: int) -> None:
+    """Take a lab's launchers down, which has just ended, with all programs."""
+    with _turn:
+        for key in [key for key, client in clients.items() if client.of == (lab, holder)]:
+            clients.pop(key).end()
+
+
+os.register_at_fork(after_in_child=_forget)
+atexit.register(_leave_all)
+at_end.append(_end)
