@@ -43,7 +43,7 @@ def parse(arguments: list[str]) -> Options:
     parser.add_argument("--timeout", type=float, default=TIMEOUT, help="seconds for one run")
     found = parser.parse_args(arguments)
     beside = ROOT / ".venv/bin/python"
-    python = found.python or (str(beside) if beside.exists() else sys.executable)
+    python = str(Path.cwd() / (found.python or (beside if beside.exists() else sys.executable)))
     only, who = _words(found.only), _words(found.contestants)
     for word in set(only) - PARTS.keys():
         parser.error(f"no such part: {word}")
