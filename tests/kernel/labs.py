@@ -12,7 +12,7 @@ import time
 import pytest
 
 from nslab.errors import PrivilegeError
-from nslab.kernel import programs
+from nslab.kernel import launchers, programs
 from nslab.kernel.sandbox import Sandbox
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
@@ -42,6 +42,11 @@ def started(*names: str) -> Iterator[Sandbox]:
         yield sandbox
     finally:
         sandbox.end()
+
+
+def launchers_in(lab: str) -> list[launchers.Client]:
+    """Give this process's launchers in a lab, the last one last."""
+    return [client for client in launchers.clients.values() if client.of[0] == lab]
 
 
 def output_in(sandbox: Sandbox, name: str, *command: str) -> str:

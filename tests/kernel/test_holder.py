@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from nslab.errors import KernelError, LabBusyError, LabNotRunningError
-from nslab.kernel import interpreter, launchers, programs, reach, wire
+from nslab.kernel import interpreter, programs, reach, wire
 from nslab.kernel.channel import Channel
 from nslab.kernel.procfs import exchange, is_emptied, pid_space, process_name
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, running
@@ -24,6 +24,7 @@ from tests.kernel.labs import (
     descriptors,
     eventually,
     fresh_name,
+    launchers_in,
     open_in,
     output_in,
     started,
@@ -298,7 +299,7 @@ def test_a_zombie_that_nobody_reaps_does_not_hold_up_the_end(
         program.stdout.readline()
         space = pid_space(lab.pid)
         os.kill(lab.pid, signal.SIGSTOP)  # as slow as a holder can be
-        launcher = next(one for one in launchers.clients.values() if one.of[0] == lab.lab)
+        (launcher,) = launchers_in(lab.lab)
         os.kill(launcher.pid, signal.SIGSTOP)  # it will not reap the program
         ending = threading.Thread(target=lab.end)
         ending.start()

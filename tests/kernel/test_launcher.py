@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from nslab.errors import NodeNotFoundError
-from nslab.kernel import launchers, libc, programs
+from nslab.kernel import libc, programs
 from nslab.kernel.launcher import Mounts
-from tests.kernel.labs import eventually, output_in, started
+from tests.kernel.labs import eventually, launchers_in, output_in, started
 from tests.kernel.sandboxed import sandboxed
 
 TYPE_CHECKING = False
@@ -138,7 +138,7 @@ def test_what_is_mounted_in_the_lab_itself_the_next_program_sees(lab: Sandbox) -
 
 def held(lab: Sandbox) -> int:
     """Count the mount namespaces that the lab's launcher holds, its own not included."""
-    client = next(one for one in launchers.clients.values() if one.of[0] == lab.lab)
+    client = launchers_in(lab.lab)[0]
     found: list[Path] = []
     try:
         for entry in Path(f"/proc/{client.pid}/fd").iterdir():
@@ -211,7 +211,7 @@ def test_what_is_held_leaves_descriptors_to_programs(lab: Sandbox) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))  # with another launcher, thus
         for _ in range(20):
             output_in(lab, "a", "true")
-        launcher = list(launchers.clients.values())[-1]
+        launcher = launchers_in(lab.lab)[-1]
         resource.prlimit(launcher.pid, resource.RLIMIT_NOFILE, (64, hard))
         place = (lab.lab, lab.pid, "a")
         running.extend(programs.popen(place, ["sleep", "60"]) for _ in range(22))

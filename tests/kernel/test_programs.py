@@ -17,7 +17,7 @@ import pytest
 from nslab.errors import KernelError, LabNotRunningError, NodeNotFoundError, NslabError
 from nslab.kernel import interpreter, launchers, programs
 from nslab.kernel.limits import raise_descriptor_limit
-from tests.kernel.labs import eventually, output_in, started
+from tests.kernel.labs import eventually, launchers_in, output_in, started
 from tests.kernel.sandboxed import nested
 
 TYPE_CHECKING = False
@@ -355,7 +355,7 @@ def test_a_launcher_that_is_killed_takes_its_programs_along(place: Place) -> Non
     with programs.popen(place, script, stdout=PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        launcher = next(client for client in launchers.clients.values() if client.of[0] == place[0])
+        launcher = launchers_in(place[0])[0]
         os.kill(launcher.pid, signal.SIGKILL)
         assert process.wait(5) == -signal.SIGKILL
     os.waitid(os.P_PID, launcher.pid, os.WEXITED | os.WNOWAIT)
@@ -366,7 +366,7 @@ def test_a_launcher_that_is_stopped_is_left_alone(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert programs.popen(place, ["true"]).wait(20) == 0
-    launcher = next(client for client in launchers.clients.values() if client.of[0] == place[0])
+    launcher = launchers_in(place[0])[0]
     os.kill(launcher.pid, signal.SIGSTOP)
     try:
         monkeypatch.setattr(launchers, "_PATIENCE", 0.2)
@@ -421,11 +421,11 @@ def test_a_program_outlives_who_started_it(lab: Sandbox, tmp_path: Path) -> None
 def test_a_launcher_started_ahead_is_the_one_that_is_asked() -> None:
     with started("a") as sandbox:
         launchers.start_ahead(sandbox.lab, sandbox.pid)
-        (ahead,) = [each for each in launchers.clients.values() if each.of[0] == sandbox.lab]
+        (ahead,) = launchers_in(sandbox.lab)
         place = (sandbox.lab, sandbox.pid, "a")
         assert programs.popen(place, ["sh", "-c", "exit 3"]).wait(20) == 3
-        assert [c for c in launchers.clients.values() if c.of[0] == sandbox.lab] == [ahead]
-    assert not [each for each in launchers.clients.values() if each.of[0] == sandbox.lab]
+        assert launchers_in(sandbox.lab) == [ahead]
+    assert not launchers_in(sandbox.lab)
     assert not Path(f"/proc/{ahead.pid}").exists()
 
 
@@ -448,7 +448,7 @@ def test_a_launcher_that_could_not_be_started_ahead_is_missed_by_nobody(
 def test_a_launcher_that_died_before_it_was_asked_is_replaced() -> None:
     with started("a") as sandbox:
         launchers.start_ahead(sandbox.lab, sandbox.pid)
-        (ahead,) = [each for each in launchers.clients.values() if each.of[0] == sandbox.lab]
+        (ahead,) = launchers_in(sandbox.lab)
         os.kill(ahead.pid, signal.SIGKILL)
         os.waitid(os.P_PID, ahead.pid, os.WEXITED | os.WNOWAIT)
         place = (sandbox.lab, sandbox.pid, "a")

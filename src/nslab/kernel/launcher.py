@@ -23,12 +23,13 @@ from nslab.errors import KernelError, LabNotRunningError, NodeNotFoundError, Nsl
 from nslab.kernel import interpreter, libc, wire
 from nslab.kernel.launch import IGNORED, Launch
 from nslab.kernel.namespaces import follow
-from nslab.kernel.sandbox import Sandbox
-from nslab.kernel.spawn import ended, enter_lab, enter_node, open_holder, own_view
+from nslab.kernel.spawn import connect_again, ended, enter_lab, enter_node, open_holder, own_view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from nslab.kernel.sandbox import Sandbox
 
 NAME = "nslab-launcher"
 """The name of a launcher's process."""
@@ -278,7 +279,7 @@ def main() -> None:
         _signal.signal(number, _signal.SIG_IGN)
     libc.name_process(NAME)
     try:
-        launcher = Launcher(asker, _connect(lab, pid))
+        launcher = Launcher(asker, connect_again(lab, pid))
         wire.send(asker, ["ready"])
         launcher.serve()
     except LabNotRunningError:
@@ -297,11 +298,3 @@ def _told(error: NslabError) -> list[str]:
     if isinstance(error, KernelError):
         return ["error", str(error.errno), error.operation, error.hint or ""]
     return ["error", "0", str(error), error.hint or ""]
-
-
-def _connect(lab: str, pid: int) -> Sandbox:
-    """Connect to the lab that has this holder, and to no later one of the same name."""
-    sandbox = Sandbox.connect(lab)
-    if sandbox.pid != pid:
-        raise ended(lab)
-    return sandbox

@@ -15,9 +15,13 @@ from _signal import SIGKILL, pidfd_send_signal  # type: ignore[import-not-found]
 from _socket import socketpair
 
 from nslab.errors import LabNotRunningError, NslabError
-from nslab.kernel import interpreter, libc, reach, wire
+from nslab.kernel import interpreter, libc, wire
 from nslab.kernel.sandbox import at_end
-from nslab.kernel.spawn import ended
+from nslab.kernel.spawn import connect_again
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PATIENCE = 30.0
 """Seconds in which a launcher answers, however busy the machine is."""
@@ -109,13 +113,9 @@ def client_of(lab: str, holder: int) -> Client:
     """
     key = _key(lab, holder)
     with _turn:
-        client = clients.pop(key, None)
-        if client is not None and client.is_over():
-            client.leave()
-            client = None
-        if client is None:
+        if key not in clients or clients[key].is_over():
             _leave_ended()
-            client = Client(lab, holder)
+        client = clients.pop(key, None) or Client(lab, holder)
         client.be_ready()
         clients[key] = client
         return client
@@ -131,8 +131,8 @@ def start_ahead(lab: str, holder: int) -> None:
 def drop(client: Client) -> None:
     """Leave a launcher that gives no answer."""
     with _turn:
-        for key in [key for key, one in clients.items() if one is client]:
-            clients.pop(key).leave()
+        for one in _take(lambda each: each is client):
+            one.leave()
 
 
 def leave_ended() -> None:
@@ -144,12 +144,9 @@ def leave_ended() -> None:
 def why_gone(lab: str, holder: int) -> NslabError:
     """Tell why a launcher does not answer: it ended with its lab, or was killed or stopped."""
     try:
-        channel, pid = reach.connect(lab)
-    except LabNotRunningError:
-        return ended(lab)
-    channel.close()
-    if pid != holder:
-        return ended(lab)
+        connect_again(lab, holder).close()
+    except LabNotRunningError as error:
+        return error
     hint = "nobody knows whether the program began; the next one gets a new launcher"
     return NslabError(f'the launcher of the lab "{lab}" does not answer', hint=hint)
 
@@ -178,8 +175,12 @@ def _start(lab: str, holder: int, channel: int) -> int:
 
 
 def _leave_ended() -> None:
-    for key in [key for key, client in clients.items() if client.is_over()]:
-        clients.pop(key).leave()
+    for client in _take(Client.is_over):
+        client.leave()
+
+
+def _take(which: Callable[[Client], bool]) -> list[Client]:
+    return [clients.pop(key) for key, client in list(clients.items()) if which(client)]
 
 
 def _forget() -> None:
@@ -198,8 +199,8 @@ def _leave_all() -> None:
 def _end(lab: str, holder: int) -> None:
     """Take a lab's launchers down, which has just ended, with all programs."""
     with _turn:
-        for key in [key for key, client in clients.items() if client.of == (lab, holder)]:
-            clients.pop(key).end()
+        for client in _take(lambda each: each.of == (lab, holder)):
+            client.end()
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -120,24 +120,23 @@ _setns: Callable[..., int | None] = getattr(os, "setns", None) or function("setn
 
 def unshare(flags: int) -> None:
     """Move the calling thread into new namespaces (man 2 unshare)."""
-    if number := _enter(_unshare, flags):
-        raise failure(f"unshare({flags:#x})", number)
+    _enter("unshare", _unshare, flags)
 
 
 def setns(fd: int, flags: int) -> None:
     """Move the calling thread into the namespace(s) that a descriptor names (man 2 setns)."""
-    if number := _enter(_setns, fd, flags):
-        raise failure(f"setns({flags:#x})", number)
+    _enter("setns", _setns, fd, flags)
 
 
-def _enter(call: Callable[..., int | None], *arguments: int) -> int:
-    """Give the error number; Python's own calls raise it."""
+def _enter(name: str, call: Callable[..., int | None], *arguments: int) -> None:
     try:
-        return get_errno() if call(*arguments) else 0
-    except OSError as error:
-        return error.errno or errno.EINVAL
+        failed = get_errno() if call(*arguments) else 0
+    except OSError as error:  # so Python's own calls tell it
+        failed = error.errno or errno.EINVAL
     except ValueError:  # a descriptor below 0
-        return errno.EBADF
+        failed = errno.EBADF
+    if failed:
+        raise failure(f"{name}({arguments[-1]:#x})", failed)
 
 
 def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:

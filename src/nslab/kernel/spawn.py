@@ -128,6 +128,22 @@ def _kinds(lab: str, pid: int) -> int:
     return kinds if same_user else kinds | libc.CLONE_NEWUSER
 
 
+def connect_again(lab: str, pid: int) -> Sandbox:
+    """Connect to the lab that has this holder, and to no later one of the same name.
+
+    Raises:
+        LabNotRunningError: it ended.
+    """
+    try:
+        sandbox = Sandbox.connect(lab)
+    except LabNotRunningError:
+        raise ended(lab) from None
+    if sandbox.pid != pid:
+        sandbox.close()
+        raise ended(lab)
+    return sandbox
+
+
 def ended(lab: str) -> LabNotRunningError:
     """Make the error of a lab that ended."""
     return LabNotRunningError(f'the lab "{lab}" ended')
@@ -271,22 +287,11 @@ def main() -> None:
     """Run as `spawn LAB PID NODE PROGRAM ARGUMENT…`: join, run, and end as the program ended."""
     lab, pid, node, *command = sys.argv[1:]
     try:
-        _join_again(lab, int(pid), node)
+        with connect_again(lab, int(pid)) as sandbox:
+            join(sandbox, node)
         status = run_child(lab, command, os.environ)
     except (NslabError, OSError) as error:
         why = libc.of_oserror(f"join {node}", error) if isinstance(error, OSError) else error
         os.write(2, f"nslab: {why}\n".encode())
         os._exit(EXIT_FAILED)
     os._exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
-
-
-def _join_again(lab: str, pid: int, node: str) -> None:
-    """Join the lab that has this holder, and no later one of the same name."""
-    try:
-        sandbox = Sandbox.connect(lab)
-    except LabNotRunningError:
-        raise ended(lab) from None
-    with sandbox:
-        if sandbox.pid != pid:
-            raise ended(lab)
-        join(sandbox, node)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from nslab.errors import LabBusyError, LabNotRunningError, OvertakenError, StepError
-from nslab.kernel import launchers, libc
+from nslab.kernel import libc
 from nslab.kernel.sandbox import Sandbox
 from nslab.lab import Desired, Lab
 from nslab.plan.interrupts import blamed_on_signals, held_back
@@ -150,6 +150,8 @@ def _begin(wanted: Wanted, watch: Watch | None, check: Check) -> Running:
         sandbox.close()
     else:
         sandbox.release()
+        from nslab.kernel import launchers
+
         launchers.start_ahead(sandbox.lab, sandbox.pid)
     return Running(wanted.desired.name, sandbox.pid, None if wanted.keep else sandbox)
 
@@ -168,4 +170,6 @@ def _prepare(wanted: Wanted) -> Coming:
     import nslab.plan.running  # noqa: F401
     from nslab.plan.bring import prepare
 
+    if not wanted.keep:
+        from nslab.kernel import launchers  # noqa: F401
     return prepare(wanted)
