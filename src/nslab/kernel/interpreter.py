@@ -12,7 +12,7 @@ import sys
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from {} import main; main()"
 _PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-SETTABLE = _signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP}
+_SETTABLE = _signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP}
 """The signals that a process may be started with as they are by default."""
 
 
@@ -64,7 +64,7 @@ def start(
             ],
             setsid=session,
             setsigmask=[],
-            setsigdef=SETTABLE,
+            setsigdef=_SETTABLE,
         )
     finally:
         for fd in spare:

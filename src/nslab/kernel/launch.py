@@ -7,8 +7,6 @@ import errno
 import fcntl
 import os
 
-from nslab.kernel.interpreter import SETTABLE
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +27,9 @@ IGNORED = (
 
 PYTHONS = (_signal.SIGPIPE, _signal.SIGXFSZ)
 """What Python itself ignores, and no program that it starts shall."""
+
+_OURS = {*IGNORED, *PYTHONS}
+"""All that is not by default where a program is started."""
 
 
 class Launch:
@@ -146,7 +147,7 @@ class Launch:
             ],
             setsid=self.session,
             setsigmask=self.blocked,
-            setsigdef=SETTABLE.difference(self.ignored),
+            setsigdef=_OURS.difference(self.ignored),
         )
 
 

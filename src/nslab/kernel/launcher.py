@@ -88,9 +88,7 @@ class Launcher:
                     for pidfd in list(self.programs):
                         self.reap(pidfd)
                     return
-                elif self.answer():
-                    self.let_go()
-                else:
+                elif not self.answer():
                     self.poll.unregister(fd)
                     asked = False
 
@@ -119,23 +117,32 @@ class Launcher:
             return False
         finally:
             wire.close(given[:1])
+        self.let_go()
+        if not given:  # no program that runs: so there is time
+            self.get_ready()
         return True
 
     def launch(self, launch: Launch, fds: list[int]) -> tuple[list[str], list[int]]:
         """Start a program; give its PID, the pipe that tells how it ended, and its pidfd.
 
+        A short one has often ended before this process goes on. Then its status is all.
+
         Raises:
             OSError: it cannot be run.
         """
-        opened, child = [*os.pipe()], 0
+        child, mounts = self.spawn(launch, fds)
+        opened: list[int] = []
         try:
-            child, mounts = self.spawn(launch, fds)
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                self.bury(mounts)
+                return ["ended", str(child), str(status)], []
+            opened += os.pipe()
             opened.append(os.pidfd_open(child))
         except BaseException:
             wire.close(opened)
-            if child:
-                os.kill(child, _signal.SIGKILL)
-                os.waitpid(child, 0)
+            os.kill(child, _signal.SIGKILL)
+            os.waitpid(child, 0)
             raise
         told, ending, pidfd = opened
         self.programs[pidfd] = child, ending, mounts
@@ -172,6 +179,7 @@ class Launcher:
         except NslabError:  # it is tried again, and told, when it is needed
             pass
         self.is_due = False
+        self.let_go(coming=1)
 
     def rest(self) -> None:
         """Do a part of what there is to do once nobody asks."""
@@ -180,12 +188,9 @@ class Launcher:
         elif self.held:
             self.held.pop(0).close()
 
-    def let_go(self) -> None:
-        """Hold no more mounts than there are descriptors for: programs come first.
-
-        The kernel takes its time, but no CPU: so it has that of a program that runs.
-        """
-        while len(self.held) > max(0, self.room - 2 * len(self.programs)):
+    def let_go(self, coming: int = 0) -> None:
+        """Hold no more mounts than there are descriptors for: those of programs come first."""
+        while self.held and len(self.held) + coming > self.room - 2 * len(self.programs):
             self.held.pop(0).close()
 
     def prepare(self) -> None:
@@ -236,15 +241,19 @@ class Launcher:
         """Take a program's end, and tell of it whoever waits for that."""
         child, ending, mounts = self.programs.pop(pidfd)
         _, status = os.waitpid(child, 0)
-        if mounts.have_changed():  # what it has mounted goes first
-            self.held.remove(mounts)
-            mounts.close()
+        self.bury(mounts)
         try:
             os.write(ending, str(status).encode())
         except BrokenPipeError:  # nobody wants to know
             pass
         self.poll.unregister(pidfd)
         wire.close([pidfd, ending])
+
+    def bury(self, mounts: Mounts) -> None:
+        """Take down what a program that has ended has mounted, before anybody hears of its end."""
+        if mounts.have_changed():
+            self.held.remove(mounts)
+            mounts.close()
 
 
 class Mounts:

@@ -86,6 +86,7 @@ class Program(subprocess.Popen[Any]):
     def __init__(self, place: Place, args: Sequence[str], **options: Any) -> None:
         self._place = place
         self._pidfd = self._told = -1
+        self._status: int | None = None
         super().__init__(args, **options)
 
     def _execute_child(self, *given: Any) -> None:
@@ -107,13 +108,17 @@ class Program(subprocess.Popen[Any]):
             blocked=[int(number) for number in _signal.pthread_sigmask(_signal.SIG_BLOCK, ())],
             targets=list(fds),
         )
-        self.pid, self._pidfd, self._told = _launch(self._place, launch, list(fds.values()))
+        self.pid, self._status, told = _launch(self._place, launch, list(fds.values()))
+        if self._status is None:
+            self._told, self._pidfd = told
         self._child_created = True
         ends = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
         self._close_pipe_fds(*(own[end] for end in ends))  # type: ignore[attr-defined]
 
     def _try_wait(self, wait_flags: int) -> tuple[int, int]:
         """Wait for the end as waitpid(2) would; where its parent was killed, it is, too."""
+        if self._status is not None:
+            return self.pid, self._status
         if wait_flags & os.WNOHANG and not wire.is_ready(self._told):
             return 0, 0
         said = os.read(self._told, 16)
@@ -139,8 +144,12 @@ class Program(subprocess.Popen[Any]):
                 _signal.pidfd_send_signal(self._pidfd, sig)
 
 
-def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int, int]:
-    """Have a program started; give its PID, its pidfd, and the pipe that tells how it ended."""
+def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int | None, list[int]]:
+    """Have a program started.
+
+    Give its PID, its wait status if it has ended already, else the pipe that tells it, and its
+    pidfd.
+    """
     if len(fds) >= wire.MAX_FDS:
         raise ValueError(f"more than {wire.MAX_FDS - 4} descriptors cannot be passed")
     words = launch.pack()
@@ -158,8 +167,9 @@ def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int, int
         launchers.drop(client)
         raise launchers.why_gone(lab, holder)
     if reply[:1] == ["pid"]:
-        told, pidfd = given
-        return int(reply[1]), pidfd, told
+        return int(reply[1]), None, given
+    if reply[:1] == ["ended"]:
+        return int(reply[1]), int(reply[2]), []
     if reply[:1] == ["program"]:
         why = launchers.why_gone(lab, holder) if int(reply[1]) == errno.ENOMEM else None
         if isinstance(why, LabNotRunningError):  # so the kernel says it in a dead PID namespace
