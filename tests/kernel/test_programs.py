@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from nslab.errors import KernelError, LabNotRunningError, NodeNotFoundError, NslabError
-from nslab.kernel import interpreter, launchers, programs
+from nslab.kernel import interpreter, launchers, programs, wire
 from nslab.kernel.limits import raise_descriptor_limit
 from tests.kernel.labs import eventually, launchers_in, output_in, started
 from tests.kernel.sandboxed import nested
@@ -53,6 +53,48 @@ def test_exit_codes_come_back(place: Place, code: int) -> None:
 def test_a_program_s_death_by_signal_comes_back(place: Place, name: str) -> None:
     number = signal.Signals[f"SIG{name}"]
     assert programs.popen(place, ["sh", "-c", f"kill -{name} $$"]).wait(20) == -number
+
+
+def test_a_program_that_has_ended_before_its_launcher_goes_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does where both are on one CPU, now and then; here for certain."""
+    said = {"ended": 0}
+
+    def answer(client: launchers.Client) -> tuple[list[str], list[int]]:
+        reply, given = waited(client)
+        if reply[:1] == ["pid"]:
+            reply = ["ended", reply[1], os.read(given[0], 16).decode()]
+            wire.close(given)
+            given = []
+        said["ended"] += reply[0] == "ended"
+        return reply, given
+
+    waited = launchers.Client.answer
+    monkeypatch.setattr(launchers.Client, "answer", answer)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for look in ("poll", "wait"):
+        process = programs.popen(place, ["sh", "-c", "echo out; exit 7"], stdout=PIPE)
+        assert process.returncode is None
+        assert getattr(process, look)() == process.returncode == 7
+        process.kill()  # whoever has its PID now
+        assert process.communicate()[0] == b"out\n"
+    assert programs.popen(place, ["sh", "-c", "kill -TERM $$"]).wait() == -signal.SIGTERM
+    assert said == {"ended": 3}
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_short_programs_on_one_cpu(place: Place) -> None:
+    cpus = os.sched_getaffinity(0)
+    client = launchers.client_of(*place[:2])
+    try:
+        for pid in (0, client.pid):
+            os.sched_setaffinity(pid, {min(cpus)})
+        for code in range(100):
+            assert programs.popen(place, ["sh", "-c", f"exit {code}"]).wait(20) == code
+    finally:
+        for pid in (0, client.pid):
+            os.sched_setaffinity(pid, cpus)
 
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "WINCH", "ALRM"])
