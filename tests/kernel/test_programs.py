@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import select
@@ -23,6 +24,7 @@ from tests.kernel.sandboxed import nested
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from nslab.kernel.sandbox import Sandbox
 
@@ -61,8 +63,10 @@ def test_a_program_that_has_ended_before_its_launcher_goes_on(
     """It does where both are on one CPU, now and then; here for certain."""
     said = {"ended": 0}
 
-    def answer(client: launchers.Client) -> tuple[list[str], list[int]]:
-        reply, given = waited(client)
+    def ask(
+        client: launchers.Client, words: list[str], fds: list[int]
+    ) -> tuple[list[str], list[int]]:
+        reply, given = asked(client, words, fds)
         if reply[:1] == ["pid"]:
             reply = ["ended", reply[1], os.read(given[0], 16).decode()]
             wire.close(given)
@@ -70,8 +74,8 @@ def test_a_program_that_has_ended_before_its_launcher_goes_on(
         said["ended"] += reply[0] == "ended"
         return reply, given
 
-    waited = launchers.Client.answer
-    monkeypatch.setattr(launchers.Client, "answer", answer)
+    asked = launchers.Client.ask
+    monkeypatch.setattr(launchers.Client, "ask", ask)
     before = len(list(Path("/proc/self/fd").iterdir()))
     for look in ("poll", "wait"):
         process = programs.popen(place, ["sh", "-c", "echo out; exit 7"], stdout=PIPE)
@@ -84,17 +88,16 @@ def test_a_program_that_has_ended_before_its_launcher_goes_on(
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-def test_short_programs_on_one_cpu(place: Place) -> None:
+def test_short_programs_on_one_cpu(lab: Sandbox, place: Place) -> None:
     cpus = os.sched_getaffinity(0)
-    client = launchers.client_of(*place[:2])
+    os.sched_setaffinity(0, {min(cpus)})
     try:
-        for pid in (0, client.pid):
-            os.sched_setaffinity(pid, {min(cpus)})
         for code in range(100):
             assert programs.popen(place, ["sh", "-c", f"exit {code}"]).wait(20) == code
+        assert output_in(lab, "a", "nproc") == "1\n"
+        launchers.drop(launchers.client_of(*place[:2]))
     finally:
-        for pid in (0, client.pid):
-            os.sched_setaffinity(pid, cpus)
+        os.sched_setaffinity(0, cpus)
 
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "WINCH", "ALRM"])
@@ -418,6 +421,127 @@ def test_a_launcher_that_is_stopped_is_left_alone(
         os.kill(launcher.pid, signal.SIGCONT)
     monkeypatch.undo()
     assert programs.popen(place, ["sh", "-c", "exit 3"]).wait(20) == 3
+
+
+def is_running(marker: str) -> bool:
+    """Tell whether any process has this among its arguments."""
+    done = subprocess.run(["ps", "-eo", "args"], stdout=PIPE, text=True, check=True)
+    return marker in done.stdout
+
+
+class StruckError(Exception):
+    """What a signal's handler raises, as a test's time limit does."""
+
+
+def test_whoever_is_interrupted_takes_no_answer_from_the_next(place: Place) -> None:
+    """The launcher is stopped, so that it happens just while its answer is waited for."""
+
+    def strike(*_: object) -> None:
+        os.kill(launcher.pid, signal.SIGCONT)
+        raise StruckError
+
+    assert programs.popen(place, ["true"]).wait(20) == 0
+    launcher = launchers_in(place[0])[0]
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    previous = signal.signal(signal.SIGALRM, strike)
+    marker = f"60.{os.getpid()}"
+    try:
+        for code in range(40, 43):
+            os.kill(launcher.pid, signal.SIGSTOP)
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(StruckError):
+                programs.popen(place, ["sleep", marker])
+            assert programs.popen(place, ["sh", "-c", f"exit {code}"]).wait(20) == code
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+        os.kill(launcher.pid, signal.SIGCONT)
+    assert launchers_in(place[0])[0].pid == launcher.pid
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+    assert eventually(lambda: not is_running(marker), 5)  # nobody has heard of them
+
+
+def test_an_answer_that_comes_too_late_for_the_interrupted(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert programs.popen(place, ["true"]).wait(20) == 0
+    launcher = launchers_in(place[0])[0]
+    monkeypatch.setattr(launchers, "_HASTE", 0.01)
+
+    def strike(*_: object) -> None:
+        raise StruckError
+
+    previous = signal.signal(signal.SIGALRM, strike)
+    os.kill(launcher.pid, signal.SIGSTOP)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(StruckError):
+            programs.popen(place, ["sh", "-c", "exit 40"])
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+        os.kill(launcher.pid, signal.SIGCONT)
+    for code in (41, 42):
+        assert programs.popen(place, ["sh", "-c", f"exit {code}"]).wait(20) == code
+
+
+def test_no_program_is_begun_where_its_answer_finds_no_descriptor(place: Place) -> None:
+    import resource
+
+    marker = f"61.{os.getpid()}"
+    assert programs.popen(place, ["true"]).wait(20) == 0
+    taken: list[int] = []
+    with contextlib.suppress(OSError):
+        taken.extend(os.dup(0) for _ in range(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            programs.popen(place, ["sleep", marker])
+        os.close(taken.pop())
+        with pytest.raises(OSError, match="Too many open files"):
+            programs.popen(place, ["sleep", marker])
+    finally:
+        for fd in taken:
+            os.close(fd)
+    assert not is_running(marker)
+
+
+def test_a_forked_process_does_not_take_a_program_s_end_away(place: Place) -> None:
+    process = programs.popen(place, ["sh", "-c", "exit 7"])
+    child = os.fork()
+    if child == 0:
+        os._exit(process.wait() == 0 and process.poll() == 0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    assert process.wait(20) == 7
+
+
+def test_signals_while_another_thread_waits(place: Place) -> None:
+    for _ in range(50):
+        process = programs.popen(place, ["sleep", "0.01"])
+        thread = threading.Thread(target=process.wait)
+        thread.start()
+        while process.returncode is None:
+            process.send_signal(0)
+        thread.join()
+        assert process.returncode == 0
+
+
+@pytest.mark.parametrize("option", ["user", "group", "preexec_fn", "process_group", "close_fd"])
+def test_options_without_a_meaning_in_a_node(place: Place, option: str) -> None:
+    options: Any = {option: 0}
+    with pytest.raises(TypeError, match=f"no option {option}$"):
+        programs.popen(place, ["true"], **options)
+
+
+def test_a_umask_of_its_own(place: Place) -> None:
+    with programs.popen(place, ["sh", "-c", "umask"], umask=0o077, stdout=PIPE) as process:
+        assert process.communicate()[0] == b"0077\n"
+
+
+def test_variables_without_a_name(place: Place) -> None:
+    with programs.popen(place, ["sleep", "60"]) as other:
+        with pytest.raises(ValueError, match="illegal environment variable name"):
+            programs.popen(place, ["true"], env={"": "x"})
+        assert other.poll() is None
+        other.kill()
 
 
 def test_what_a_program_inherits_is_the_caller_s_of_that_moment(place: Place) -> None:

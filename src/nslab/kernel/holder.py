@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _AT_ONCE = 8
+_SWEEPS = 100
+"""How often processes are looked for that are to end: some may be made meanwhile."""
+
 _OPENING = ("open", "netns", "places", "socket", "sysctl", "changed")
 """The requests that lead into a netns, and the one that asks what was done there."""
 
@@ -278,18 +281,22 @@ class Holder:
         finally:
             libc.setns(self.outside, libc.CLONE_NEWNET)
 
-    def delete(self, names: list[str], _: list[int]) -> Reply:
+    def delete(self, names: list[str], __: list[int]) -> Reply:
         """Take names away, end the processes in them, let go of their namespaces."""
         names = [name for name in dict.fromkeys(names) if name in self.netns]
         if OUTSIDE in names:
             raise libc.failure(f"give up {OUTSIDE}", errno.EBUSY)
         doomed = {self.netns.inode(name) for name in names}
-        for pid in members(doomed):
-            try:
-                os.kill(pid, 9)
-            except ProcessLookupError:
-                continue
+        for _ in range(_SWEEPS):
+            if not (found := members(doomed)):
+                break
+            for pid in found:
+                try:
+                    os.kill(pid, 9)
+                except ProcessLookupError:
+                    continue
         self.netns.remove(names)
+        self.unwatched = [name for name in self.unwatched if name in self.netns]
         for name in names:
             self.changes.forget(name)
         return ["ok"], []

@@ -95,7 +95,6 @@ class Launch:
             self.targets,
         ]
         return [
-            "launch",
             self.node,
             self.program,
             self.cwd,
@@ -107,7 +106,7 @@ class Launch:
     @classmethod
     def unpack(cls, message: Sequence[str]) -> Launch:
         """Read it back."""
-        _, node, program, cwd, *rest = message
+        node, program, cwd, *rest = message
         numbers = [[int(word) for word in row.split()] for row in rest[:4]]
         umask, session, count = numbers[0]
         return cls(

@@ -96,11 +96,13 @@ class Launcher:
         """Answer one question; tell whether there was one."""
         fds: list[int] = []
         given: list[int] = []
+        number = ""
         try:
             message, fds = wire.receive(self.asker)
             if not message:
                 return False
-            words, given = self.launch(Launch.unpack(message), fds)
+            number, *asked = message
+            words, given = self.launch(Launch.unpack(asked), fds)
         except LabNotRunningError:
             return False
         except NodeNotFoundError:
@@ -109,10 +111,12 @@ class Launcher:
             words = _told(error)
         except OSError as error:
             words = ["program", str(error.errno)]
+        except Exception as error:  # noqa: BLE001 - other programs shall not end for this one
+            words = ["error", "0", f"{type(error).__name__}: {error}", ""]
         finally:
             wire.close(fds)
         try:
-            wire.send(self.asker, words, given)
+            wire.send(self.asker, [number, *words], given)
         except ConnectionError:
             return False
         finally:
@@ -226,7 +230,7 @@ class Launcher:
         if words == self.words:
             return
         pairs = (os.fsencode(word).partition(b"=") for word in words)
-        self.words, self.environment = words, {key: value for key, _, value in pairs}
+        self.words, self.environment = words, {key: value for key, _, value in pairs if key}
         path = self.environment.get(b"PATH")  # posix_spawnp(3) looks at this process's own
         os.unsetenv("PATH") if path is None else os.putenv("PATH", path)
 

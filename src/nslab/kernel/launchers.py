@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _PATIENCE = 30.0
 """Seconds in which a launcher answers, however busy the machine is."""
 
+_HASTE = 1.0
+"""Seconds in which it does where somebody who was interrupted waits to go on."""
+
 _LIMITS = {getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
 
 
@@ -34,19 +37,19 @@ class Client:
 
     Attributes:
         of: its lab, by name and its holder's PID.
-        lock: for one question and its answer.
         channel: where it is asked.
         pid: its PID.
     """
 
     def __init__(self, lab: str, holder: int) -> None:
         self.of = lab, holder
-        self.lock = _thread.allocate_lock()
+        self._lock = _thread.allocate_lock()  # for one question and its answer
+        self._asked = 0
         self._is_ready = False
         self.channel, theirs = socketpair(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
         try:
             self.pid = _start(lab, holder, theirs.fileno())
-            self._pidfd = os.pidfd_open(self.pid)
+            self._pidfd = _pidfd_of(self.pid)
         except BaseException:
             self.channel.close()
             raise
@@ -57,21 +60,61 @@ class Client:
         """Wait until it has joined the lab.
 
         Raises:
-            NslabError: it cannot; it is left.
+            NslabError: it cannot.
         """
         if self._is_ready:
             return
-        reply, _ = self.answer()
+        reply, _ = self._receive([])
         if reply != ["ready"]:
-            self.leave()
             raise refusal(reply) if reply else why_gone(*self.of)
         self._is_ready = True
 
-    def answer(self) -> tuple[list[str], list[int]]:
-        """Wait for its answer, but not for ever: it may have been stopped. None is no words."""
-        if wire.is_ready(self.channel.fileno(), _PATIENCE):
-            return wire.receive(self.channel)
-        return [], []
+    def ask(self, words: list[str], fds: list[int]) -> tuple[list[str], list[int]]:
+        """Ask for a program; give the answer, which is no words where there is none.
+
+        Whoever waits for it may be interrupted. Then nobody would ever hear of the program that was
+        asked for: it is killed.
+
+        Raises:
+            OSError: no descriptors are left for the answer's; nothing was asked.
+        """
+        with self._lock:
+            self._asked += 1
+            number = str(self._asked)
+            spare = [os.dup(self.channel.fileno())]
+            try:
+                spare.append(os.dup(spare[0]))
+                wire.send(self.channel, [number, *words], fds)
+                return self._answer(number, spare)
+            except ConnectionError:
+                return [], []
+            except NslabError:
+                raise
+            except BaseException:
+                _disown(self._answer(number, spare, _HASTE)[1])
+                raise
+            finally:
+                wire.close(spare)
+
+    def _answer(
+        self, number: str, spare: list[int], patience: float | None = None
+    ) -> tuple[list[str], list[int]]:
+        """Wait for the answer to one question; those to older ones nobody waits for any more."""
+        while True:
+            reply, given = self._receive(spare, patience)
+            if not reply or reply[0] == number:
+                return reply[1:], given
+            _disown(given)
+
+    def _receive(
+        self, spare: list[int], patience: float | None = None
+    ) -> tuple[list[str], list[int]]:
+        """Wait for its next words, but not for ever: it may have been stopped. None is no words."""
+        if not wire.is_ready(self.channel.fileno(), patience or _PATIENCE):
+            return [], []
+        while spare:
+            os.close(spare.pop())
+        return wire.receive(self.channel)
 
     def is_over(self) -> bool:
         """Tell whether it has ended; what it has answered to others does not count."""
@@ -79,23 +122,19 @@ class Client:
 
     def end(self) -> None:
         """End it at once."""
-        with contextlib.suppress(ProcessLookupError):
-            pidfd_send_signal(self._pidfd, SIGKILL)
-        self._part(os.WEXITED)
+        _kill(self._pidfd)
+        self.channel.close()
+        _reap(self._pidfd, os.WEXITED)
 
     def leave(self) -> None:
         """Ask no more; it ends once its programs have, or at once with the lab."""
-        self._part(os.WEXITED | os.WNOHANG)
+        self.channel.close()
+        _left.append(self._pidfd)
+        _reap_left()
 
     def forget(self) -> None:
         """Leave it to the process that this one was forked from."""
         self.channel.close()
-        os.close(self._pidfd)
-
-    def _part(self, options: int) -> None:
-        self.channel.close()
-        with contextlib.suppress(ChildProcessError):  # somebody else has waited for all children
-            os.waitid(os.P_PIDFD, self._pidfd, options)
         os.close(self._pidfd)
 
 
@@ -103,6 +142,9 @@ clients: dict[object, Client] = {}
 """This process's. Each belongs to all that its programs inherit of it, and could not be told."""
 
 _turn = _thread.allocate_lock()
+
+_left: list[int] = []
+"""The pidfds of those that nobody asks any more, until they have ended."""
 
 
 def client_of(lab: str, holder: int) -> Client:
@@ -116,7 +158,11 @@ def client_of(lab: str, holder: int) -> Client:
         if key not in clients or clients[key].is_over():
             _leave_ended()
         client = clients.pop(key, None) or Client(lab, holder)
-        client.be_ready()
+        try:
+            client.be_ready()
+        except BaseException:
+            client.leave()
+            raise
         clients[key] = client
         return client
 
@@ -162,7 +208,8 @@ def refusal(reply: list[str]) -> NslabError:
 def _key(lab: str, holder: int) -> object:
     return (
         (lab, holder, os.getpgrp(), os.getsid(0), os.getuid(), os.geteuid()),
-        os.getpriority(os.PRIO_PROCESS, 0),
+        (os.getgid(), os.getegid(), *os.getgroups()),
+        (os.getpriority(os.PRIO_PROCESS, 0), *os.sched_getaffinity(0)),
         *map(resource.getrlimit, _LIMITS),
     )
 
@@ -174,9 +221,44 @@ def _start(lab: str, holder: int, channel: int) -> int:
         raise libc.of_oserror("start a launcher", error) from None
 
 
+def _pidfd_of(child: int) -> int:
+    try:
+        return os.pidfd_open(child)
+    except BaseException:
+        os.kill(child, SIGKILL)
+        os.waitpid(child, 0)
+        raise
+
+
+def _disown(given: list[int]) -> None:
+    """Kill the program whose start has just been told, if one has begun."""
+    for pidfd in given[1:]:
+        _kill(pidfd)
+    wire.close(given)
+
+
+def _kill(pidfd: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        pidfd_send_signal(pidfd, SIGKILL)
+
+
 def _leave_ended() -> None:
     for client in _take(Client.is_over):
         client.leave()
+    _reap_left()
+
+
+def _reap_left() -> None:
+    _left[:] = [pidfd for pidfd in _left if not _reap(pidfd, os.WEXITED | os.WNOHANG)]
+
+
+def _reap(pidfd: int, options: int) -> bool:
+    """Wait for a launcher's end; tell whether that has come, and forget it then."""
+    with contextlib.suppress(ChildProcessError):  # somebody else has waited for all children
+        if os.waitid(os.P_PIDFD, pidfd, options) is None:
+            return False
+    os.close(pidfd)
+    return True
 
 
 def _take(which: Callable[[Client], bool]) -> list[Client]:
@@ -188,6 +270,8 @@ def _forget() -> None:
     for client in clients.values():
         client.forget()
     clients.clear()
+    wire.close(_left)
+    _left.clear()
 
 
 def _leave_all() -> None:

@@ -6,12 +6,13 @@ Each process that starts some has a launcher in each lab, which is their parent.
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # what `signal` dresses up
+import _thread
 import contextlib
 import errno
 import os
 import stat
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from nslab.errors import LabNotRunningError
 from nslab.kernel import launchers, wire
@@ -21,28 +22,30 @@ from nslab.kernel.spawn import working_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import IO, TypedDict, Unpack
+    from typing import Unpack
 
     StrPath = str | os.PathLike[str]
     Place = tuple[str, int, str]
     """A lab's name, its holder's PID, and the node's name."""
 
-    class Options(TypedDict, total=False):
-        """The options of `subprocess.Popen` that have a meaning in a node."""
 
-        bufsize: int
-        executable: StrPath | None
-        stdin: int | IO[bytes] | IO[str] | None
-        stdout: int | IO[bytes] | IO[str] | None
-        stderr: int | IO[bytes] | IO[str] | None
-        shell: bool
-        cwd: StrPath | None
-        env: Mapping[str, str] | None
-        encoding: str | None
-        errors: str | None
-        start_new_session: bool
-        pass_fds: Sequence[int]
-        pipesize: int
+class Options(TypedDict, total=False):
+    """The options of `subprocess.Popen` that have a meaning in a node."""
+
+    bufsize: int
+    executable: StrPath | None
+    stdin: int | IO[bytes] | IO[str] | None
+    stdout: int | IO[bytes] | IO[str] | None
+    stderr: int | IO[bytes] | IO[str] | None
+    shell: bool
+    cwd: StrPath | None
+    env: Mapping[str, str] | None
+    encoding: str | None
+    errors: str | None
+    start_new_session: bool
+    pass_fds: Sequence[int]
+    pipesize: int
+    umask: int
 
 
 _IGNORABLE = _signal.valid_signals() - {*PYTHONS, _signal.SIGCHLD}  # which its parent waits for
@@ -67,14 +70,18 @@ def popen(
         options: those of `subprocess.Popen`, with the same meaning.
 
     Raises:
+        TypeError: an option that has no meaning in a node, as `user`.
         FileNotFoundError: there is no such program.
         PermissionError: it is not executable.
         LabNotRunningError: the lab ended.
         NodeNotFoundError: the lab has no such node.
     """
+    if unknown := options.keys() - Options.__annotations__.keys():
+        raise TypeError(f"a program in a node takes no option {', '.join(sorted(unknown))}")
     words = [args] if isinstance(args, str | bytes | os.PathLike) else list(args)
     if options.pop("shell", False):
         words = ["/bin/sh", "-c", *words]
+        words[0] = os.fspath(options.get("executable") or words[0])
     process = Program(place, [os.fspath(word) for word in words], text=text, **options)
     process.args = args  # what errors shall name
     return process
@@ -85,6 +92,8 @@ class Program(subprocess.Popen[Any]):
 
     def __init__(self, place: Place, args: Sequence[str], **options: Any) -> None:
         self._place = place
+        self._owner = os.getpid()
+        self._open = _thread.allocate_lock()  # for the pidfd: to use it, or to close it
         self._pidfd = self._told = -1
         self._status: int | None = None
         super().__init__(args, **options)
@@ -102,7 +111,7 @@ class Program(subprocess.Popen[Any]):
             [os.fsdecode(word) for word in own["args"]],
             _own_environment() if env is None else _environment(env),
             cwd=working_directory() if cwd is None else _directory(cwd),
-            umask=_umask(),
+            umask=_umask() if own["umask"] < 0 else own["umask"],
             session=own["start_new_session"],
             ignored=_ignored(),
             blocked=[int(number) for number in _signal.pthread_sigmask(_signal.SIG_BLOCK, ())],
@@ -116,23 +125,38 @@ class Program(subprocess.Popen[Any]):
         self._close_pipe_fds(*(own[end] for end in ends))  # type: ignore[attr-defined]
 
     def _try_wait(self, wait_flags: int) -> tuple[int, int]:
-        """Wait for the end as waitpid(2) would; where its parent was killed, it is, too."""
+        """Wait for the end as `subprocess` would; where its parent was killed, it is, too.
+
+        A process that was forked from the one that started it never hears how it ended.
+        """
+        if self._owner != os.getpid():
+            return self.pid, 0
         if self._status is not None:
             return self.pid, self._status
         if wait_flags & os.WNOHANG and not wire.is_ready(self._told):
             return 0, 0
         said = os.read(self._told, 16)
         if not said:
-            with contextlib.suppress(ProcessLookupError):
-                _signal.pidfd_send_signal(self._pidfd, _signal.SIGKILL)
-        wire.close([self._told, self._pidfd])
-        return self.pid, int(said or _signal.SIGKILL)
+            self._signal(_signal.SIGKILL)
+        self._status = int(said or _signal.SIGKILL)
+        return self.pid, self._status
+
+    def _handle_exitstatus(self, status: int, **_: object) -> None:
+        super()._handle_exitstatus(status)  # type: ignore[misc]
+        with self._open:
+            wire.close([fd for fd in (self._told, self._pidfd) if fd >= 0])
+            self._pidfd = self._told = -1
+
+    def _signal(self, number: int) -> None:
+        with self._open, contextlib.suppress(ProcessLookupError):
+            if self._pidfd >= 0:
+                _signal.pidfd_send_signal(self._pidfd, number)
 
     def _internal_poll(self, _deadstate: int | None = None, **_: object) -> int | None:
         if self._child_created and self._waitpid_lock.acquire(blocking=False):  # type: ignore[attr-defined]
             try:
                 if self.returncode is None and (end := self._try_wait(os.WNOHANG))[0]:
-                    self._handle_exitstatus(end[1])  # type: ignore[attr-defined]
+                    self._handle_exitstatus(end[1])
             finally:
                 self._waitpid_lock.release()  # type: ignore[attr-defined]
         return self.returncode
@@ -140,8 +164,7 @@ class Program(subprocess.Popen[Any]):
     def send_signal(self, sig: int) -> None:
         """Send a signal to the program; one that has ended gets none."""
         if self.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                _signal.pidfd_send_signal(self._pidfd, sig)
+            self._signal(sig)
 
 
 def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int | None, list[int]]:
@@ -157,12 +180,7 @@ def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int | No
         raise ValueError("embedded null byte")
     lab, holder, node = place
     client = launchers.client_of(lab, holder)
-    with client.lock:
-        try:
-            wire.send(client.channel, words, fds)
-            reply, given = client.answer()
-        except ConnectionError:
-            reply, given = [], []
+    reply, given = client.ask(words, fds)
     if not reply:
         launchers.drop(client)
         raise launchers.why_gone(lab, holder)
@@ -207,7 +225,7 @@ def _environment(given: Mapping[str, str]) -> list[str]:
         ValueError: a name that no variable can have.
     """
     found = {os.fsdecode(key): os.fsdecode(value) for key, value in given.items()}
-    if any("=" in key for key in found):
+    if any("=" in key or not key for key in found):
         raise ValueError("illegal environment variable name")
     return [f"{key}={value}" for key, value in found.items()]
 

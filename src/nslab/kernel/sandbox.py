@@ -418,8 +418,10 @@ class Sandbox:
             pass
         self.close_handles()  # while the holder closes its own
         if pidfd >= 0:
-            self._await_end(pidfd, space)
-            os.close(pidfd)
+            try:
+                self._await_end(pidfd, space)
+            finally:
+                os.close(pidfd)
         self.close()
         for act in at_end:
             act(self.lab, self.pid)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from msgspec import Struct
 
 from nslab.kernel import programs
-from nslab.kernel.sandbox import Sandbox
+from nslab.kernel.spawn import connect_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,7 +124,7 @@ class Node(Struct, frozen=True):
             KernelError: the kernel knows no such socket.
             LabNotRunningError: the lab ended.
         """
-        with Sandbox.connect(self.lab) as sandbox:
+        with connect_again(self.lab, self.pid) as sandbox:
             (opened,) = sandbox.sockets(family, kind, protocol, [self.name])
         return socket(family, kind, protocol, opened.detach())
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from nslab.errors import LabNotRunningError
 from nslab.kernel.sandbox import Sandbox, no_such_node
+from nslab.kernel.spawn import connect_again
 from nslab.lab import Desired, Lab
 from nslab.plan.ending import take_down
 from nslab.plan.planning import document_of, drifts, past_of, see
@@ -70,17 +71,20 @@ class Running:
         return node in list(self)
 
     def open(self) -> Sandbox:
-        """Open a connection of the caller's own to the lab's holder."""
-        return Sandbox.connect(self.name)
+        """Open a connection of the caller's own to the lab's holder.
+
+        Raises:
+            LabNotRunningError: the lab ended; another one may have its name.
+        """
+        return connect_again(self.name, self.pid)
 
     def down(self) -> None:
         """Remove every trace of the lab; one that is gone already is no error."""
         held, self._sandbox = self._sandbox, None
         self._seen = set()
         try:
-            with Sandbox.connect(self.name) as sandbox:
-                if sandbox.pid == self.pid:
-                    take_down(sandbox)
+            with self.open() as sandbox:
+                take_down(sandbox)
         except LabNotRunningError:
             pass
         if held is not None:
