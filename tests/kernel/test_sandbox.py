@@ -6,7 +6,9 @@ import errno
 import os
 import signal
 import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 from unittest import mock
 
@@ -234,6 +236,32 @@ def test_deleting_ends_the_processes_inside_and_no_others(lab: Sandbox) -> None:
     assert links(lab, "a") == ["lo"]
 
 
+def test_deleting_ends_processes_that_make_others(lab: Sandbox) -> None:
+    chain = "import os\nwhile True:\n    if os.fork(): os._exit(0)"
+    inode = os.fstat(lab.handle("a").fd).st_ino
+    for _ in range(6):
+        command = [sys.executable, "-I", "-S", "-c", chain]
+        programs.popen((lab.lab, lab.pid, "a"), command).wait(20)
+    lab.delete(["a"])
+
+    def inside(entry: Path) -> bool:
+        try:
+            return (entry / "ns/net").stat().st_ino == inode
+        except OSError:  # it has ended
+            return False
+
+    assert not any(map(inside, Path("/proc").glob("[0-9]*")))
+
+
+def test_what_is_deleted_before_it_is_watched(lab: Sandbox) -> None:
+    lab.create(names := [f"n{number}" for number in range(100)])
+    lab.settle()
+    lab.put(b"{}", "x")
+    lab.conclude(b"note")
+    lab.delete(names)
+    assert lab.names() == [OUTSIDE, "a", "b"]
+
+
 def test_a_name_that_was_taken_away_inside_can_be_deleted(lab: Sandbox) -> None:
     output_in(lab, "a", "rm", "/run/netns/b")
     lab.delete(["b"])
@@ -418,6 +446,30 @@ def test_a_lab_ends_with_its_starter_unless_it_is_kept() -> None:
             assert eventually(lambda: name not in running())  # noqa: B023 - it is called here
         finally:
             os.close(read_end)
+
+
+def test_a_lab_ends_with_its_starter_also_where_that_was_forked() -> None:
+    name, (read_end, write_end) = fresh_name(), os.pipe()
+    starter = os.fork()
+    if starter == 0:
+        sandbox = Sandbox.start(name)
+        if (child := os.fork()) == 0:
+            time.sleep(60)
+            os._exit(1)
+        os.write(write_end, str(child).encode())
+        sandbox.names()
+        time.sleep(60)
+        os._exit(1)
+    child = int(os.read(read_end, 16))
+    os.close(read_end)
+    os.close(write_end)
+    assert name in running()
+    os.kill(starter, signal.SIGKILL)
+    os.waitpid(starter, 0)
+    try:
+        assert eventually(lambda: name not in running())
+    finally:
+        os.kill(child, signal.SIGKILL)
 
 
 def start_and_wait(name: str, output: int, *, kept: bool) -> None:

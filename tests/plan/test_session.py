@@ -256,6 +256,21 @@ def test_a_killed_holder_takes_everything_along(name: str) -> None:
     running_lab.down()
 
 
+def test_a_lab_of_the_same_name_is_not_the_one_that_was(name: str) -> None:
+    first = up(star(name))
+    node = first["h1"]
+    os.kill(first.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while name in running() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with up(star(name)) as other:
+        for use in (node.socket, first.desired, first.ping, first.drift):
+            with pytest.raises(LabNotRunningError, match="ended"):
+                use()
+        first.down()
+        assert other.ping().ok
+
+
 def test_an_abandoned_lab_ends_with_its_process(name: str) -> None:
     code = f"from nslab import Lab, up; import os; up(Lab('{name}')); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", code], check=False)

@@ -11,6 +11,7 @@ import os
 import resource
 import select
 from _socket import socket
+from _weakref import ref
 
 from nslab.errors import LabNotRunningError, NodeNotFoundError
 from nslab.kernel import libc, reach, wire
@@ -88,7 +89,9 @@ class Sandbox:
             LabBusyError: another user has taken the name.
             PrivilegeError: this machine does not let this user make namespaces; the hint helps.
         """
-        return cls(lab, *reach.start(lab, meanwhile))
+        sandbox = cls(lab, *reach.start(lab, meanwhile))
+        _begun[:] = [ref(sandbox), *(one for one in _begun if one() is not None)]
+        return sandbox
 
     @classmethod
     def connect(cls, lab: str) -> Self:
@@ -458,6 +461,21 @@ class Sandbox:
         if reply[0] == "error":
             raise libc.failure(f"{words[0]}: {reply[2]}", int(reply[1]))
         return reply[1:], given
+
+
+_begun: list[ref[Sandbox]] = []
+"""Those whose labs end with this process. One that is forked from it would keep them up."""
+
+
+def _leave_to_parent() -> None:
+    for one in _begun:
+        sandbox = one()
+        if sandbox is not None:
+            sandbox.close()
+    _begun.clear()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def _own_netns() -> int:
