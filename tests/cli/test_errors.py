@@ -168,7 +168,7 @@ def test_a_lab_from_another_file(tutorial: Machine) -> None:
     ],
 )
 def test_a_lab_is_not_found_from_inside(tutorial: Machine, words: list[str], code: int) -> None:
-    inside = "this process runs in the node left: labs are found from outside only"
+    inside = "this process runs in the node left: its own lab is found from outside"
     assert tutorial.run("exec", "left", *NSLAB, *words).failed(code, inside)
     assert inside in tutorial.run("exec", "left", *NSLAB, "ls").err
     assert inside in tutorial.run("exec", "left", *NSLAB, "down", "--all").err

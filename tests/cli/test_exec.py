@@ -87,6 +87,26 @@ def test_the_terminal_passes_through(tutorial: Machine) -> None:
         assert terminal.end() == 130
 
 
+def test_a_terminal_is_as_it_was_after_a_program_that_was_killed(tutorial: Machine) -> None:
+    inside = "stty -echo -icanon; kill -KILL $$"
+    script = f"{' '.join(NSLAB)} exec left sh -c '{inside}'; echo $?; stty -a"
+    with terminal_with(tutorial, "sh", "-c", script) as terminal:
+        assert terminal.shows("137\n")
+        assert terminal.shows(" icanon iexten echo ")
+        assert terminal.end() == 0
+
+
+def test_a_program_whose_lab_ends_says_so(tutorial: Machine) -> None:
+    tutorial.run("up", str(tutorial.write("brief.yaml", "name: brief\nnodes: {a: }\n")))
+    script = "echo ready; exec sleep 60"
+    with tutorial.start("exec", "-l", "brief", "a", "sh", "-c", script) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        tutorial.run("down", "brief")
+        assert process.communicate(timeout=10)[1] == 'nslab: the lab "brief" ended\n'
+    assert process.returncode == 137
+
+
 @pytest.mark.parametrize("shell", ["bash", "dash", "zsh", "fish"])
 def test_a_shell_says_where_it_is(tutorial: Machine, shell: str) -> None:
     path = shutil.which(shell)

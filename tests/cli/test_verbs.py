@@ -95,7 +95,7 @@ def test_show(tutorial: Machine) -> None:
 
 
 def test_what_is_down_shows_everywhere(tutorial: Machine) -> None:
-    assert tutorial.run("show", "--drift").out == "tutorial is as the file says\n"
+    assert tutorial.run("show", "--drift").out == "tutorial is as it was brought up\n"
     tutorial.run("exec", "pc1", "ip", "link", "set", "eth0", "down")
     drift = tutorial.run("show", "--drift")
     assert drift.code == 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from _signal import SIGKILL  # type: ignore[import-not-found]  # `signal` itself loads enum
 
 from nslab.errors import NslabError, UsageError
 from nslab.kernel import spawn
@@ -66,6 +68,8 @@ def run_inside(
         error.exit_code = spawn.EXIT_FAILED
         raise
     if os.WIFSIGNALED(status):
+        if os.WTERMSIG(status) == SIGKILL and spawn.is_ending():
+            print(f"nslab: {spawn.ended(lab)}", file=sys.stderr)
         return 128 + os.WTERMSIG(status)
     return os.waitstatus_to_exitcode(status)
 

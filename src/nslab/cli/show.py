@@ -28,7 +28,9 @@ def parser() -> Parser:
         made, "lab", "LAB", "the running lab (default: as for -l)", many="?", candidates=labs
     )
     made.add_argument(
-        "--drift", action="store_true", help="only what differs from the file; exit 1 if anything"
+        "--drift",
+        action="store_true",
+        help="only what differs from what was last brought up; exit 1 if anything",
     )
     made.add_argument(
         "-o",
@@ -72,7 +74,9 @@ def _drift(lab: Running, style: str) -> int:
         rows_ = [("DIFFERENCE", "WHAT WOULD MEND IT")]
         print("\n".join(columns([*rows_, *((one.message, one.command or "-") for one in found)])))
     else:
-        print("\n".join(printable(str(one)) for one in found) or f"{lab.name} is as the file says")
+        print(
+            "\n".join(printable(str(one)) for one in found) or f"{lab.name} is as it was brought up"
+        )
     return 1 if found else 0
 
 

@@ -70,7 +70,8 @@ def uptime(seconds: float) -> str:
 def inside() -> str:
     """Say that this process runs in a node, from which no lab is found; "" where it does not."""
     node = os.environ.get("NSLAB_NODE")
-    return f"this process runs in the node {node}: labs are found from outside only" if node else ""
+    there = f"this process runs in the node {node}: its own lab is found from outside"
+    return f"{there}; `-l LAB` names another" if node else ""
 
 
 def say_swept(labs: Iterable[str]) -> None:

@@ -20,6 +20,7 @@ from nslab.kernel.sandbox import HOST, Sandbox, no_such_node
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
 EXIT_FAILED = 255
 EXIT_NOT_EXECUTABLE = 126
@@ -169,6 +170,7 @@ def run_child(
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)  # ignored, it would keep the status from us
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (*_FORWARDED, _signal.SIGCHLD))
     in_front = _foreground() == os.getpgrp()
+    modes = _modes() if in_front else []
     parted, held = os.pipe()
     try:
         child = os.fork()
@@ -185,8 +187,22 @@ def run_child(
     wire.close([parted, held])
     if in_front and _foreground() != os.getpgrp():
         _take_terminal()
+    if modes and os.WIFSIGNALED(status):  # it could not put back what it has set
+        _modes(modes)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
     return status
+
+
+def is_ending() -> bool:
+    """Tell whether the lab that this process has joined ends: then it can have no more children."""
+    try:
+        child = os.fork()
+    except OSError as error:
+        return error.errno == errno.ENOMEM
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    return False
 
 
 def _die_with_parent(parted: int) -> None:
@@ -238,6 +254,19 @@ def _foreground() -> int:
         return os.tcgetpgrp(0)
     except OSError:
         return -1
+
+
+def _modes(wanted: list[Any] | None = None) -> list[Any]:
+    """Give the modes of the terminal that is standard input, or set them; none if it is gone."""
+    import termios
+
+    try:
+        if wanted is None:
+            return termios.tcgetattr(0)
+        termios.tcsetattr(0, termios.TCSADRAIN, wanted)
+    except termios.error:
+        pass
+    return []
 
 
 def _take_terminal(group: int = 0) -> None:

@@ -108,6 +108,8 @@ def _without_collection() -> Iterator[None]:
 
 
 def _resolve(lab: Lab | Desired) -> Desired:
+    if isinstance(lab, str | os.PathLike):
+        raise TypeError("a Lab is needed; `load(path)` reads one from a file")
     return lab.resolve() if isinstance(lab, Lab) else lab
 
 

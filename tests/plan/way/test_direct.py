@@ -95,7 +95,7 @@ def test_the_second_lab_of_the_same_addresses_has_them_translated(world: World) 
     world.leave()
     world.nslab("down", "first")
     assert "nothing to do" in world.up(lab("second", "9090:90"))
-    assert "as the file says" in world.nslab("show", "--drift").stdout
+    assert "as it was brought up" in world.nslab("show", "--drift").stdout
     assert not is_direct("second")
     leads_out(world, "second")
     world.nslab("down")

@@ -100,7 +100,7 @@ def test_what_another_lab_still_needs_stays(world: World) -> None:
     world.nslab("ls")
     assert Path("/proc/sys/net/ipv4/ip_forward").read_text() == "1\n"
     assert world.ask("pc1", FAR4, 80) == f"{MACHINE4} 5"
-    assert "as the file says" in world.nslab("show", "--drift").stdout
+    assert "as it was brought up" in world.nslab("show", "--drift").stdout
     world.nslab("down", "survivor")
     assert world.state() == before
 

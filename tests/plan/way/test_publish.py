@@ -150,7 +150,7 @@ def changes(world: World, *options: str) -> None:
     assert world.from_internet(MACHINE4, 7070).endswith(" 5")
     assert world.from_internet(MACHINE4, 9090) == "ConnectionRefusedError"
     assert connect("127.0.0.1", 8081) == "ConnectionRefusedError"
-    assert "as the file says" in world.nslab("show", "--drift").stdout
+    assert "as it was brought up" in world.nslab("show", "--drift").stdout
     world.nslab("down")
 
 

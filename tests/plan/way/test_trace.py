@@ -288,7 +288,7 @@ def test_a_lab_without_a_way_is_told_so(world: World) -> None:
     lan = {"subnet": "10.0.1.0/24", "ports": ["pc1", "pc2"]}
     pc1 = {"routes": [{"dst": "default", "via": "10.0.1.2"}]}
     world.up({"name": "shut", "bridges": {"lan": lan}, "nodes": {"pc1": pc1}})
-    assert broken(world) == ["IPv4 forwarding"]
+    assert broken(world) == ["IPv4 way out"]
     world.nslab("down")
 
 

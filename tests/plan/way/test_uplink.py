@@ -35,7 +35,7 @@ def leads_out(world: World, *options: str) -> None:
         assert world.ask(node, FAR4, 7, "udp", "x" * 1472) == f"{MACHINE4} 1472"
         assert world.ask(node, FAR4, 80, "tcp", "x" * 1400) == f"{MACHINE4} 1400"
     assert "nothing to do" in world.up(LAB, *options)
-    assert "as the file says" in world.nslab("show", "--drift").stdout
+    assert "as it was brought up" in world.nslab("show", "--drift").stdout
     rows = [line.split()[:4] for line in world.nslab("show", "-o", "table").stdout.splitlines()]
     assert ["outside", "lan", "up", "lan"] in rows
     assert ["alone", "eth0", "up", "outside:alone"] in rows
@@ -121,9 +121,9 @@ def test_a_changed_uplink_touches_nothing_else(world: World) -> None:
     assert world.ask("pc1", FAR4, 80) == f"{MACHINE4} 5"
     world.up(LAB, "--uplink", "kernel")
     assert world.ask("pc1", FAR4, 80) == f"{MACHINE4} 5"
-    assert "as the file says" in world.nslab("show", "--drift").stdout
+    assert "as it was brought up" in world.nslab("show", "--drift").stdout
     world.up({"name": "led-out", "bridges": {"lan": {"subnet": "10.0.1.0/24", "ports": ["pc1"]}}})
-    assert "as the file says" in world.nslab("show", "--drift").stdout
+    assert "as it was brought up" in world.nslab("show", "--drift").stdout
     assert world.nslab("plan", str(world.folder / "led-out.json")).stdout.startswith("nothing")
     after = world.state()
     after["processes"] = before["processes"]
@@ -160,7 +160,7 @@ def test_a_second_way_out_joins_one_by_pasta(world: World) -> None:
     world.up(LAB)
     world.up({**LAB, "nodes": {"alone": {"uplink": True}, "other": {"uplink": True}}})
     assert world.ask("other", FAR4, 80) == f"{MACHINE4} 5"
-    assert "as the file says" in world.nslab("show", "--drift").stdout
+    assert "as it was brought up" in world.nslab("show", "--drift").stdout
 
 
 _CLOSING = """#!{python}

@@ -184,7 +184,7 @@ def _socat(netns: str, published: Publish, targets: tuple[Target, ...]) -> tuple
     bound = f",bind={_bracketed(str(published.address))}" if published.address else ""
     address, port = targets[0]
     inner = f"ip netns exec {netns} socat - {kind}:{_bracketed(address)}:{port}"
-    return f"{kind}-LISTEN:{published.outside}{bound},fork", _escaped(inner)
+    return f"{kind}-LISTEN:{published.outside}{bound},reuseaddr,fork", _escaped(inner)
 
 
 def _escaped(command: str) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _AF_INET, _AF_INET6, _DATAGRAM, _RAW = 2, 10, 2, 3
 _PATIENCE = 1.0
 _MENDS, _RESTARTS = "`nslab up` mends it", "`nslab up` starts it again"
+_OPENS = "`nslab up` mends it; after `--uplink none`, `nslab up --uplink auto`"
 _PING_GROUPS = "net.ipv4.ping_group_range"
 _QUESTION = b"\0\0\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1"
 """A DNS query for the name servers of the root, without its number (RFC 1035)."""
@@ -110,7 +111,8 @@ class _Way:
         yield self.address(state)
         yield self.default_route(state)
         yield self.gateway()
-        yield self.forwarding()
+        if self.gateways:
+            yield self.forwarding()
         if self.way is None:
             yield self.nothing()
             return
@@ -169,7 +171,7 @@ class _Way:
         if pidfd is not None:
             os.close(pidfd)
             return self.hop("pasta", "it has ended", ok=False, hint=_RESTARTS)
-        hint = _MENDS if self.gateways else "`uplink: true` on a bridge, then up"
+        hint = _OPENS if self.gateways else "`uplink: true` on a bridge, then up"
         return self.hop("way out", "the lab is not led out", ok=False, hint=hint)
 
     def masquerade(self, way: Way) -> Hop:
@@ -190,6 +192,9 @@ class _Way:
         ok = self.answers(far.ip)
         detail = f"{far.ip} at {way.host_ifname} {'answers' if ok else 'gives no answer'}"
         yield self.hop("this machine", detail, ok=ok, hint=_MENDS)
+        if self.version not in look().versions:  # then it forwards nothing of it, either
+            yield self.beyond()
+            return
         key = host.FORWARDING[self.version]
         forwards = exchange(key) == "1"
         detail = f"{key} is {'1' if forwards else '0'}"
@@ -257,7 +262,7 @@ class _Way:
         servers = resolver.servers(self.sandbox.resolver())
         own = [one for one in servers if _version(one) == self.version]
         if not own:
-            return self.hop("resolver", "none by this version", ok=True)
+            return self.hop("resolver", f"none has an IPv{self.version} address", ok=True)
         ok = self.resolves(own[0])
         said = "answers" if ok else "gives no answer"
         hint = "see whether the machine itself resolves names"
