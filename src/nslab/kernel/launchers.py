@@ -80,18 +80,20 @@ class Client:
         """
         with self._lock:
             self._asked += 1
-            number = str(self._asked)
-            spare = [os.dup(self.channel.fileno())]
+            number, spare, is_sent = str(self._asked), [], False
             try:
-                spare.append(os.dup(spare[0]))
+                spare.append(os.dup(self.channel.fileno()))
+                spare.append(os.dup(self.channel.fileno()))
                 wire.send(self.channel, [number, *words], fds)
+                is_sent = True
                 return self._answer(number, spare)
             except ConnectionError:
                 return [], []
             except NslabError:
                 raise
             except BaseException:
-                _disown(self._answer(number, spare, _HASTE)[1])
+                if is_sent:
+                    _disown(self._answer(number, spare, _HASTE)[1])
                 raise
             finally:
                 wire.close(spare)

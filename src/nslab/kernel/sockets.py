@@ -6,7 +6,6 @@ from _socket import SOCK_CLOEXEC, SOCK_RAW, socket
 
 AF_NETLINK = 16
 NETLINK_ROUTE = 0
-NETLINK_GENERIC = 16
 
 
 def open_socket(protocol: int = NETLINK_ROUTE) -> socket:
