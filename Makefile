@@ -1,12 +1,11 @@
 # `make demo` shows what nslab does; `make test` proves it. Neither needs root.
 PYTHON ?= python3
 VENV := .venv
+BIN := $(VENV)/bin
 
 ifneq ($(words $(CURDIR)),1)
 $(error no script can begin with a path that has a blank in it: move this folder out of "$(CURDIR)")
 endif
-
-BIN := $(VENV)/bin
 
 .PHONY: demo test test-slow torture check bench pictures clean
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +80,17 @@ def eventually(condition: Callable[[], bool], seconds: float = 2.0, *, pause: fl
             return False
         time.sleep(pause)
     return True
+
+
+def commands() -> list[str]:
+    """Give the command of every process."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(path.read_text().replace("\0", " ").strip())
+        except OSError:
+            continue
+    return found
 
 
 def descriptors(pid: int | str = "self") -> int:

@@ -10,20 +10,9 @@ import pytest
 
 from nslab.kernel import beside
 from nslab.kernel.sandbox import Sandbox
-from tests.kernel.labs import eventually, started
+from tests.kernel.labs import commands, eventually, started
 
 pytestmark = pytest.mark.kernel
-
-
-def commands() -> list[str]:
-    """Give the command of every process."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            found.append(path.read_text().replace("\0", " ").strip())
-        except OSError:
-            continue
-    return found
 
 
 def test_one_whose_starter_is_killed_before_the_holder_knows_it_does_not_run() -> None:

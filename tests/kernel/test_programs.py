@@ -18,12 +18,19 @@ import pytest
 from nslab.errors import KernelError, LabNotRunningError, NodeNotFoundError, NslabError
 from nslab.kernel import interpreter, launchers, programs, wire
 from nslab.kernel.limits import raise_descriptor_limit
-from tests.kernel.labs import eventually, launchers_in, output_in, started
+from tests.kernel.labs import (
+    commands,
+    descriptors,
+    eventually,
+    launchers_in,
+    output_in,
+    started,
+)
 from tests.kernel.sandboxed import nested
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from nslab.kernel.sandbox import Sandbox
@@ -76,7 +83,7 @@ def test_a_program_that_has_ended_before_its_launcher_goes_on(
 
     asked = launchers.Client.ask
     monkeypatch.setattr(launchers.Client, "ask", ask)
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = descriptors()
     for look in ("poll", "wait"):
         process = programs.popen(place, ["sh", "-c", "echo out; exit 7"], stdout=PIPE)
         assert process.returncode is None
@@ -85,7 +92,7 @@ def test_a_program_that_has_ended_before_its_launcher_goes_on(
         assert process.communicate()[0] == b"out\n"
     assert programs.popen(place, ["sh", "-c", "kill -TERM $$"]).wait() == -signal.SIGTERM
     assert said == {"ended": 3}
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert descriptors() == before
 
 
 def test_short_programs_on_one_cpu(lab: Sandbox, place: Place) -> None:
@@ -423,42 +430,46 @@ def test_a_launcher_that_is_stopped_is_left_alone(
     assert programs.popen(place, ["sh", "-c", "exit 3"]).wait(20) == 3
 
 
-def is_running(marker: str) -> bool:
-    """Tell whether any process has this among its arguments."""
-    done = subprocess.run(["ps", "-eo", "args"], stdout=PIPE, text=True, check=True)
-    return marker in done.stdout
-
-
 class StruckError(Exception):
     """What a signal's handler raises, as a test's time limit does."""
 
 
-def test_whoever_is_interrupted_takes_no_answer_from_the_next(place: Place) -> None:
-    """The launcher is stopped, so that it happens just while its answer is waited for."""
+@contextlib.contextmanager
+def struck_by_alarm(launcher: launchers.Client, first: Callable[[], None]) -> Iterator[None]:
+    """Have SIGALRM do something and raise; let the launcher go on in the end."""
 
     def strike(*_: object) -> None:
-        os.kill(launcher.pid, signal.SIGCONT)
+        first()
         raise StruckError
 
-    assert programs.popen(place, ["true"]).wait(20) == 0
-    launcher = launchers_in(place[0])[0]
-    before = len(list(Path("/proc/self/fd").iterdir()))
     previous = signal.signal(signal.SIGALRM, strike)
-    marker = f"60.{os.getpid()}"
     try:
-        for code in range(40, 43):
-            os.kill(launcher.pid, signal.SIGSTOP)
-            signal.setitimer(signal.ITIMER_REAL, 0.1)
-            with pytest.raises(StruckError):
-                programs.popen(place, ["sleep", marker])
-            assert programs.popen(place, ["sh", "-c", f"exit {code}"]).wait(20) == code
+        yield
     finally:
         signal.signal(signal.SIGALRM, previous)
         os.kill(launcher.pid, signal.SIGCONT)
-    assert launchers_in(place[0])[0].pid == launcher.pid
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
-    assert eventually(lambda: not is_running(marker), 5)  # nobody has heard of them
+
+def begin_struck(place: Place, launcher: launchers.Client, *command: str) -> None:
+    """Begin a program, and be struck while its launcher, which is stopped, does not answer."""
+    os.kill(launcher.pid, signal.SIGSTOP)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    with pytest.raises(StruckError):
+        programs.popen(place, command)
+
+
+def test_whoever_is_interrupted_takes_no_answer_from_the_next(place: Place) -> None:
+    assert programs.popen(place, ["true"]).wait(20) == 0
+    launcher = launchers_in(place[0])[0]
+    before, sleep = descriptors(), f"sleep 60.{os.getpid()}"
+    with struck_by_alarm(launcher, lambda: os.kill(launcher.pid, signal.SIGCONT)):
+        for code in range(40, 43):
+            begin_struck(place, launcher, *sleep.split())
+            assert programs.popen(place, ["sh", "-c", f"exit {code}"]).wait(20) == code
+    assert launchers_in(place[0])[0].pid == launcher.pid
+    assert descriptors() == before
+
+    assert eventually(lambda: sleep not in commands(), 5)  # nobody has heard of them
 
 
 def test_an_answer_that_comes_too_late_for_the_interrupted(
@@ -467,19 +478,8 @@ def test_an_answer_that_comes_too_late_for_the_interrupted(
     assert programs.popen(place, ["true"]).wait(20) == 0
     launcher = launchers_in(place[0])[0]
     monkeypatch.setattr(launchers, "_HASTE", 0.01)
-
-    def strike(*_: object) -> None:
-        raise StruckError
-
-    previous = signal.signal(signal.SIGALRM, strike)
-    os.kill(launcher.pid, signal.SIGSTOP)
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
-        with pytest.raises(StruckError):
-            programs.popen(place, ["sh", "-c", "exit 40"])
-    finally:
-        signal.signal(signal.SIGALRM, previous)
-        os.kill(launcher.pid, signal.SIGCONT)
+    with struck_by_alarm(launcher, lambda: None):
+        begin_struck(place, launcher, "sh", "-c", "exit 40")
     for code in (41, 42):
         assert programs.popen(place, ["sh", "-c", f"exit {code}"]).wait(20) == code
 
@@ -487,21 +487,21 @@ def test_an_answer_that_comes_too_late_for_the_interrupted(
 def test_no_program_is_begun_where_its_answer_finds_no_descriptor(place: Place) -> None:
     import resource
 
-    marker = f"61.{os.getpid()}"
+    sleep = f"sleep 61.{os.getpid()}"
     assert programs.popen(place, ["true"]).wait(20) == 0
     taken: list[int] = []
     with contextlib.suppress(OSError):
         taken.extend(os.dup(0) for _ in range(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
     try:
         with pytest.raises(OSError, match="Too many open files"):
-            programs.popen(place, ["sleep", marker])
+            programs.popen(place, sleep.split())
         os.close(taken.pop())
         with pytest.raises(OSError, match="Too many open files"):
-            programs.popen(place, ["sleep", marker])
+            programs.popen(place, sleep.split())
     finally:
         for fd in taken:
             os.close(fd)
-    assert not is_running(marker)
+    assert sleep not in commands()
 
 
 def test_a_forked_process_does_not_take_a_program_s_end_away(place: Place) -> None:

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import PIPE
@@ -25,6 +24,7 @@ from nslab.kernel.sandbox import Sandbox, running
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.link import Link
+from tests.kernel.labs import eventually
 
 if TYPE_CHECKING:
     import socket
@@ -247,10 +247,7 @@ def test_a_killed_holder_takes_everything_along(name: str) -> None:
         assert sleeper.stdout.readline()
         os.kill(running_lab.pid, signal.SIGKILL)
         assert sleeper.wait(timeout=2) == -signal.SIGKILL
-    deadline = time.monotonic() + 2
-    while name in running() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert name not in running()
+    assert eventually(lambda: name not in running(), 2)
     with pytest.raises(LabNotRunningError):
         connect(name)
     running_lab.down()
@@ -260,9 +257,7 @@ def test_a_lab_of_the_same_name_is_not_the_one_that_was(name: str) -> None:
     first = up(star(name))
     node = first["h1"]
     os.kill(first.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while name in running() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    assert eventually(lambda: name not in running(), 5)
     with up(star(name)) as other:
         for use in (node.socket, first.desired, first.ping, first.drift):
             with pytest.raises(LabNotRunningError, match="ended"):
@@ -274,10 +269,7 @@ def test_a_lab_of_the_same_name_is_not_the_one_that_was(name: str) -> None:
 def test_an_abandoned_lab_ends_with_its_process(name: str) -> None:
     code = f"from nslab import Lab, up; import os; up(Lab('{name}')); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", code], check=False)
-    deadline = time.monotonic() + 2
-    while name in running() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert name not in running()
+    assert eventually(lambda: name not in running(), 2)
 
 
 def test_a_lab_from_another_file_is_not_taken_over(tmp_path: Path, name: str) -> None:

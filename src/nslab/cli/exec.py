@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from _signal import SIGKILL  # type: ignore[import-not-found]  # `signal` itself loads enum
 
 from nslab.errors import NslabError, UsageError
@@ -69,7 +68,9 @@ def run_inside(
         raise
     if os.WIFSIGNALED(status):
         if os.WTERMSIG(status) == SIGKILL and spawn.is_ending():
-            print(f"nslab: {spawn.ended(lab)}", file=sys.stderr)
+            from nslab.cli.failure import report
+
+            report(spawn.ended(lab))
         return 128 + os.WTERMSIG(status)
     return os.waitstatus_to_exitcode(status)
 

@@ -68,7 +68,7 @@ def uptime(seconds: float) -> str:
 
 
 def inside() -> str:
-    """Say that this process runs in a node, from which no lab is found; "" where it does not."""
+    """Say that this process is in a node, from which its lab is not found; "" where it is not."""
     node = os.environ.get("NSLAB_NODE")
     there = f"this process runs in the node {node}: its own lab is found from outside"
     return f"{there}; `-l LAB` names another" if node else ""

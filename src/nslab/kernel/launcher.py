@@ -121,8 +121,9 @@ class Launcher:
             return False
         finally:
             wire.close(given[:1])
-        self.let_go()
-        if not given:  # no program that runs: so there is time
+        if given:
+            self.let_go()
+        else:  # no program runs that needs the CPUs
             self.get_ready()
         return True
 

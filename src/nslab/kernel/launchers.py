@@ -89,7 +89,7 @@ class Client:
                 return self._answer(number, spare)
             except ConnectionError:
                 return [], []
-            except NslabError:
+            except NslabError:  # an answer has come that could not be taken
                 raise
             except BaseException:
                 if is_sent:
@@ -132,7 +132,6 @@ class Client:
         """Ask no more; it ends once its programs have, or at once with the lab."""
         self.channel.close()
         _left.append(self._pidfd)
-        _reap_left()
 
     def forget(self) -> None:
         """Leave it to the process that this one was forked from."""
@@ -247,10 +246,6 @@ def _kill(pidfd: int) -> None:
 def _leave_ended() -> None:
     for client in _take(Client.is_over):
         client.leave()
-    _reap_left()
-
-
-def _reap_left() -> None:
     _left[:] = [pidfd for pidfd in _left if not _reap(pidfd, os.WEXITED | os.WNOHANG)]
 
 

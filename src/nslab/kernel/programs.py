@@ -93,7 +93,7 @@ class Program(subprocess.Popen[Any]):
     def __init__(self, place: Place, args: Sequence[str], **options: Any) -> None:
         self._place = place
         self._owner = os.getpid()
-        self._open = _thread.allocate_lock()  # for the pidfd: to use it, or to close it
+        self._use = _thread.allocate_lock()  # of the pidfd, while nobody closes it
         self._pidfd = self._told = -1
         self._status: int | None = None
         super().__init__(args, **options)
@@ -117,9 +117,9 @@ class Program(subprocess.Popen[Any]):
             blocked=[int(number) for number in _signal.pthread_sigmask(_signal.SIG_BLOCK, ())],
             targets=list(fds),
         )
-        self.pid, self._status, told = _launch(self._place, launch, list(fds.values()))
+        self.pid, self._status, kept = _launch(self._place, launch, list(fds.values()))
         if self._status is None:
-            self._told, self._pidfd = told
+            self._told, self._pidfd = kept
         self._child_created = True
         ends = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
         self._close_pipe_fds(*(own[end] for end in ends))  # type: ignore[attr-defined]
@@ -137,18 +137,18 @@ class Program(subprocess.Popen[Any]):
             return 0, 0
         said = os.read(self._told, 16)
         if not said:
-            self._signal(_signal.SIGKILL)
+            self._deliver(_signal.SIGKILL)
         self._status = int(said or _signal.SIGKILL)
         return self.pid, self._status
 
     def _handle_exitstatus(self, status: int, **_: object) -> None:
         super()._handle_exitstatus(status)  # type: ignore[misc]
-        with self._open:
+        with self._use:
             wire.close([fd for fd in (self._told, self._pidfd) if fd >= 0])
             self._pidfd = self._told = -1
 
-    def _signal(self, number: int) -> None:
-        with self._open, contextlib.suppress(ProcessLookupError):
+    def _deliver(self, number: int) -> None:
+        with self._use, contextlib.suppress(ProcessLookupError):
             if self._pidfd >= 0:
                 _signal.pidfd_send_signal(self._pidfd, number)
 
@@ -164,7 +164,7 @@ class Program(subprocess.Popen[Any]):
     def send_signal(self, sig: int) -> None:
         """Send a signal to the program; one that has ended gets none."""
         if self.poll() is None:
-            self._signal(sig)
+            self._deliver(sig)
 
 
 def _launch(place: Place, launch: Launch, fds: list[int]) -> tuple[int, int | None, list[int]]:

@@ -170,7 +170,7 @@ def run_child(
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)  # ignored, it would keep the status from us
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (*_FORWARDED, _signal.SIGCHLD))
     in_front = _foreground() == os.getpgrp()
-    modes = _modes() if in_front else []
+    modes = _modes() if in_front else None
     parted, held = os.pipe()
     try:
         child = os.fork()
@@ -188,7 +188,7 @@ def run_child(
     if in_front and _foreground() != os.getpgrp():
         _take_terminal()
     if modes and os.WIFSIGNALED(status):  # it could not put back what it has set
-        _modes(modes)
+        _set_modes(modes)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
     return status
 
@@ -256,17 +256,23 @@ def _foreground() -> int:
         return -1
 
 
-def _modes(wanted: list[Any] | None = None) -> list[Any]:
-    """Give the modes of the terminal that is standard input, or set them; none if it is gone."""
+def _modes() -> list[Any] | None:
+    """Give the modes of the terminal that is standard input; None if it is gone."""
     import termios
 
     try:
-        if wanted is None:
-            return termios.tcgetattr(0)
-        termios.tcsetattr(0, termios.TCSADRAIN, wanted)
+        return termios.tcgetattr(0)
     except termios.error:
+        return None
+
+
+def _set_modes(modes: list[Any]) -> None:
+    import termios
+
+    try:
+        termios.tcsetattr(0, termios.TCSADRAIN, modes)
+    except termios.error:  # it is gone
         pass
-    return []
 
 
 def _take_terminal(group: int = 0) -> None:

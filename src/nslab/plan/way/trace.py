@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nslab.lab.model import Address, Desired, Interface
     from nslab.plan.state import NetnsState, State
     from nslab.plan.way.choose import Way
+    from nslab.plan.way.machine import Machine
 
 _AF_INET, _AF_INET6, _DATAGRAM, _RAW = 2, 10, 2, 3
 _PATIENCE = 1.0
@@ -192,8 +193,9 @@ class _Way:
         ok = self.answers(far.ip)
         detail = f"{far.ip} at {way.host_ifname} {'answers' if ok else 'gives no answer'}"
         yield self.hop("this machine", detail, ok=ok, hint=_MENDS)
-        if self.version not in look().versions:  # then it forwards nothing of it, either
-            yield self.beyond()
+        machine = look()
+        if self.version not in machine.versions:  # then it forwards nothing of it, either
+            yield self.beyond(machine)
             return
         key = host.FORWARDING[self.version]
         forwards = exchange(key) == "1"
@@ -202,7 +204,7 @@ class _Way:
         ok = host.is_open_for(way, host.ruleset())
         detail = "nftables lets the lab through" if ok else "nftables has not all that it needs"
         yield self.hop("its rules", detail, ok=ok, hint=_MENDS)
-        yield self.beyond()
+        yield self.beyond(machine)
 
     def pasta(self, way: Way) -> Iterator[Hop]:
         """Look for pasta."""
@@ -213,11 +215,10 @@ class _Way:
             detail = f"{UPLINK} has lost its address"
             yield self.hop("pasta", detail, ok=False, hint=_MENDS)
             return
-        yield self.beyond(asking=_may_ping())
+        yield self.beyond(look(), asking=_may_ping())
 
-    def beyond(self, *, asking: bool = True) -> Hop:
+    def beyond(self, machine: Machine, *, asking: bool = True) -> Hop:
         """Ask the machine's own next hop, and see which address what leaves has."""
-        machine = look()
         if self.version not in machine.versions:
             hint = "the machine itself reaches no other network by this version"
             return self.hop("beyond", "this machine has no default route", ok=False, hint=hint)
