@@ -194,10 +194,6 @@ class FeatureError(NslabError):
     """This kernel or machine lacks something that is needed; the hint says how to get it."""
 
 
-class NetnsNotFoundError(NslabError):
-    """No network namespace of that name."""
-
-
 class NetnsExistsError(NslabError):
     """A network namespace of that name is there already."""
 

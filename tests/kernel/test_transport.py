@@ -6,20 +6,25 @@ import pytest
 
 from nslab.errors import KernelError
 from nslab.kernel import transport as module
-from nslab.kernel.netns import Netns
 from nslab.kernel.transport import Transport
 from nslab.netlink.attrs import S32, U32, EncodeError, attribute
 from nslab.netlink.message import NLM_F, NLMSG, NLMSGERR_ATTR, Request, frame
 from nslab.netlink.rtnl.constants import RTM, RTNLGRP
-from nslab.netlink.rtnl.link import IFF, Link, LinkInfo
+from nslab.netlink.rtnl.link import IFF, Link, LinkInfo, VethInfo
 from nslab.netlink.rtnl.linkinfo import BridgeInfo
 from nslab.netlink.rtnl.netns import Nsid
+from nslab.netlink.rtnl.nexthop import NexthopObject
+from nslab.netlink.rtnl.route import Route
+from nslab.netlink.rtnl.rule import Rule
 from nslab.testing import FakeKernel, FakeSocket
-from tests.kernel.sandboxed import sandboxed
+from tests.kernel.netns import Netns
+from tests.kernel.sandboxed import rootless, sandboxed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from nslab.netlink.attrs import Message
 
 LINKS = [Link(index=index, ifname=f"eth{index}") for index in range(5)]
 
@@ -271,7 +276,7 @@ def test_messages_are_shown_where_asked(
 
 @sandboxed
 def test_a_subscriber_that_has_sent_nothing_hears_of_new_nsids() -> None:
-    with Netns.create() as netns, Netns.create() as other, netns.transport() as listener:
+    with Netns() as netns, Netns() as other, netns.transport() as listener:
         listener.subscribe(RTNLGRP.NSID)
         with netns.transport() as transport:
             transport.request(Request(RTM.NEWNSID, Nsid(fd=other.fd, nsid=7)))
@@ -281,10 +286,56 @@ def test_a_subscriber_that_has_sent_nothing_hears_of_new_nsids() -> None:
 
 @sandboxed
 def test_a_link_is_running_once_it_is_up() -> None:
-    with Netns.create() as netns, netns.transport() as transport:
+    with Netns() as netns, netns.transport() as transport:
         assert not transport.is_running("lo")
         up = Link(index=1, flags=IFF.UP, change=IFF.UP)
         transport.request(Request(RTM.NEWLINK, up))
         assert transport.is_running("lo")
         with pytest.raises(KernelError, match="look at gone: No such device"):
             transport.is_running("gone")
+
+
+@rootless
+def test_a_plain_user_in_a_user_namespace_makes_links() -> None:
+    with Netns() as netns, netns.transport() as transport:
+        peer = VethInfo(peer=Link(ifname="b"))
+        link = Link(ifname="a", linkinfo=LinkInfo(kind="veth", data=peer))
+        transport.request(Request(RTM.NEWLINK, link, NLM_F.CREATE | NLM_F.EXCL))
+        links = transport.dump(get_all(), Link)
+    assert {link.ifname for link in links} == {"lo", "a", "b"}
+
+
+@sandboxed
+def test_this_kernel_s_dumps_decode() -> None:
+    dumps: list[tuple[int, type[Message]]] = [
+        (RTM.GETLINK, Link),
+        (RTM.GETROUTE, Route),
+        (RTM.GETRULE, Rule),
+        (RTM.GETNSID, Nsid),
+        (RTM.GETNEXTHOP, NexthopObject),
+    ]
+    with Netns() as netns, netns.transport() as transport:
+        transport.request(Request(RTM.NEWLINK, Link(index=1, flags=IFF.UP, change=IFF.UP)))
+        for kind, message in dumps:
+            transport.dump(Request(kind, message()), message)
+        with Netns() as other:
+            transport.request(Request(RTM.NEWNSID, Nsid(fd=other.fd, nsid=5)))
+            assert transport.get(Request(RTM.GETNSID, Nsid(fd=other.fd)), Nsid).nsid == 5
+
+
+@sandboxed
+def test_the_kernel_s_extended_words_reach_the_error() -> None:
+    with Netns() as netns, netns.transport() as transport:
+        requests = [
+            Request(RTM.NEWLINK, Link(index=1, mtu=9000)),
+            Request(RTM.NEWLINK, Link(ifname="x", linkinfo=LinkInfo(kind="nosuch")), NLM_F.CREATE),
+            Request(RTM.NEWLINK, Link(index=1, flags=IFF.UP, change=IFF.UP)),
+            Request(RTM.DELLINK, Link(index=99)),
+        ]
+        errors = [error and (error.errno, error.extack) for error in transport.batch(requests)]
+    assert errors == [
+        None,
+        (errno.EOPNOTSUPP, "Unknown device type"),
+        None,
+        (errno.ENODEV, ""),
+    ]
