@@ -389,3 +389,23 @@ def test_a_running_lab_lists_its_nodes(name: str) -> None:
         assert "h1" in running
         assert "lan" not in running
         assert [running[node].name for node in running] == ["h1", "h2"]
+
+
+def test_where_nobody_can_be_asked_it_is_said(name: str) -> None:
+    lab = Lab(name)
+    lab.bridge("lan", subnet="10.0.0.0/24")
+    lab.node("a", on="lan")
+    lab.node("b")
+    with up(lab) as running_lab:
+        with pytest.raises(NslabError, match="has no two nodes with addresses"):
+            running_lab.ping()
+        with pytest.raises(NslabError, match="b has no address to ping"):
+            running_lab.ping("a", "b")
+        with pytest.raises(NslabError, match="nothing can be expected"):
+            running_lab.check()
+        with pytest.raises(NodeNotFoundError, match='"lan" is a bridge of the lab'):
+            running_lab.ping("a", "lan")
+        with pytest.raises(ValueError, match="timeout=-1: seconds above 0 are needed"):
+            running_lab.ping("b", "a", timeout=-1)
+        with pytest.raises(ValueError, match="tries=0: at least 1 is needed"):
+            running_lab.check(tries=0)

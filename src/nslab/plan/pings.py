@@ -97,6 +97,17 @@ class Asking(Struct, frozen=True):
     tries: int = 3
     progress: Callable[[int, int], None] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what would ask nobody.
+
+        Raises:
+            ValueError: the timeout is not above 0, or there is no try.
+        """
+        if not self.timeout > 0:
+            raise ValueError(f"timeout={self.timeout}: seconds above 0 are needed")
+        if self.tries < 1:
+            raise ValueError(f"tries={self.tries}: at least 1 is needed")
+
     def tell(self, done: int, of: int) -> None:
         """Say how far it is, if anybody asked for that."""
         if self.progress is not None:

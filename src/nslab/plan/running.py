@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Self
 
-from nslab.errors import LabNotRunningError
+from nslab.errors import LabNotRunningError, NodeNotFoundError, NslabError
 from nslab.kernel.sandbox import Sandbox, no_such_node
 from nslab.kernel.spawn import connect_again
 from nslab.lab import Desired, Lab
@@ -120,9 +120,7 @@ class Running:
 
         with self.open() as sandbox:
             desired = document_of(sandbox)
-            names = [one.name for one in desired.nodes]
-            if node not in names:
-                raise no_such_node(self.name, node, names)
+            _refuse_strangers(desired, node)
             return trace(sandbox, desired, see(sandbox, desired), node)
 
     def check(
@@ -141,14 +139,23 @@ class Running:
             timeout: seconds to wait for one answer.
             tries: how often each is asked before it counts as not reached.
             progress: called now and then with the number of probes done, and of all.
+
+        Raises:
+            NslabError: nothing can be expected, as no two nodes share a segment.
+            ValueError: the timeout is not above 0, there is no try, or `outside` is no address.
         """
         from nslab.plan.expect.check import check
         from nslab.plan.pings import Asking
 
+        asking = Asking(timeout, tries, progress)
         given = tuple(ip_address(address) for address in outside)
         with self.open() as sandbox:
-            asking = Asking(timeout, tries, progress)
-            return check(sandbox, document_of(sandbox), asking, given)
+            checks = check(sandbox, document_of(sandbox), asking, given)
+        if not checks.findings:
+            raise NslabError(
+                f'nothing can be expected of the lab "{self.name}": no two nodes share a segment'
+            )
+        return checks
 
     def ping(
         self,
@@ -170,17 +177,36 @@ class Running:
 
         Raises:
             NodeNotFoundError: the lab has no such node.
+            NslabError: there is nobody to ask, as no other node has an address.
+            ValueError: the timeout is not above 0, or there is no try.
         """
         from nslab.plan.pings import Asking, ping, probes_of
 
+        asking = Asking(timeout, tries, progress)
         with self.open() as sandbox:
             desired = document_of(sandbox)
-            names = [node.name for node in desired.nodes]
-            for name in (source, target):
-                if name is not None and name not in names:
-                    raise no_such_node(self.name, name, names)
+            _refuse_strangers(desired, source, target)
             probes = probes_of(desired, source, target)
-            return ping(sandbox, desired, probes, Asking(timeout, tries, progress))
+            if not probes and target is not None:
+                raise NslabError(f"{target} has no address to ping")
+            if not probes:
+                raise NslabError(f'the lab "{self.name}" has no two nodes with addresses')
+            return ping(sandbox, desired, probes, asking)
+
+
+def _refuse_strangers(lab: Desired, *names: str | None) -> None:
+    """Take names of nodes, or None.
+
+    Raises:
+        NodeNotFoundError: the lab has no such node.
+    """
+    nodes = [node.name for node in lab.nodes]
+    for name in names:
+        if name in [bridge.name for bridge in lab.bridges]:
+            hint = "only nodes ping, and are pinged"
+            raise NodeNotFoundError(f'"{name}" is a bridge of the lab "{lab.name}"', hint=hint)
+        if name is not None and name not in nodes:
+            raise no_such_node(lab.name, name, nodes)
 
 
 def summary(name: str) -> dict[str, str | int]:
