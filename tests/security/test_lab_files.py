@@ -178,7 +178,7 @@ def run(folder: Path, command: list[str], fails: str = "") -> list[list[str]]:
     """Run a shell with tools that do nothing; give their commands. Nothing else may happen."""
     tools = folder / "tools"
     tools.mkdir(exist_ok=True)
-    for name in ("ip", "nft", "sysctl", "socat", "kill", "pgrep", "conntrack"):
+    for name in ("ip", "nft", "sysctl", "socat", "pkill", "conntrack"):
         (tools / name).write_text(FAKE)
         (tools / name).chmod(0o755)
     said = folder / "said"

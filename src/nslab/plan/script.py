@@ -39,7 +39,7 @@ PATH=$PATH:/usr/sbin:/sbin
 mark() {{ made="$1 $made"; ip -n "$1" link set lo alias nslab:{lab}; }}
 is_marked() {{ ip -n "$1" link show lo 2>/dev/null | grep -qx ' *alias nslab:{pattern}'; }}
 later() {{ undo="$1; $undo"; }}
-{forward}delete() {{ for name; do ip netns delete "$name" || failed=1; done; }}
+{serve}{forward}delete() {{ for name; do ip netns delete "$name" || failed=1; done; }}
 
 case "$*" in "" | down) ;; *) echo "usage: sh $0 [down]" >&2; exit 2 ;; esac
 failed=0
@@ -55,6 +55,10 @@ fi
 trap 'eval "$undo"; delete $made' EXIT
 trap 'exit 1' HUP INT TERM
 
+"""
+
+_SERVE = """\
+serve() { "$@" & sleep 0.2; kill -0 $!; }  # fails if the port is taken
 """
 
 _FORWARD = """\
@@ -92,6 +96,7 @@ def script(lab: Desired) -> str:
         pattern=lab.name.replace(".", r"\."),
         names=" ".join(names),
         down="".join(down),
+        serve=_SERVE if _publishes(lab) else "",
         forward=_forward(lab) if lab.uplinks() else "",
     )
     return head + "\n".join(map(_line, steps)) + "\n" + _TAIL
@@ -104,6 +109,8 @@ def _forward(lab: Desired) -> str:
 def _line(step: Step) -> str:
     mark = f"; mark {step.netns}" if isinstance(step, AddNetns) else ""
     later = "".join(f"\nlater {quote(f'{command} || :')}" for command in _backs(step))
+    if isinstance(step, StartRelay):
+        return f"serve {step.command().removesuffix(' &')}{later}"
     if not isinstance(step, OpenHost):
         return step.command() + mark + later
     keys = " ".join(FORWARDING[version] for version in step.versions)
@@ -115,15 +122,21 @@ def _backs(step: Step) -> list[str]:
     """Give the commands that take back what would stay on the machine without the namespaces."""
     if isinstance(step, OpenHost):
         return ["put_back", f"ip link delete {quote(step.way.host_ifname)}"]
-    return [back.command() for back in step.undo()] if isinstance(step, StartRelay) else []
+    if isinstance(step, StartRelay):
+        return [f"{back.command()} || [ $? = 1 ]" for back in step.undo()]  # 1: it has ended
+    return []
 
 
 def _tools(lab: Desired) -> str:
     """Name what the script needs."""
     tools = ["iproute2", "sysctl"]
     tools += ["nftables"] * bool(lab.uplinks())
-    tools += ["socat"] * any(node.publish for node in lab.nodes)
+    tools += ["socat"] * _publishes(lab)
     return f"{', '.join(tools[:-1])} and {tools[-1]}"
+
+
+def _publishes(lab: Desired) -> bool:
+    return any(node.publish for node in lab.nodes)
 
 
 def _steps(lab: Desired) -> list[Step]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -142,3 +143,31 @@ def test_the_script_stops_at_the_first_step_that_fails(world: World) -> None:
         run(path)
     rules = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True)
     assert "scripted" not in rules.stdout
+
+
+@in_world()
+def test_the_script_takes_all_back_where_a_port_is_taken(world: World) -> None:
+    if shutil.which("socat") is None:
+        pytest.skip("socat is not installed")
+    before = world.state()
+    path = world.folder / "scripted.sh"
+    path.write_text(script(world))
+    with socket.create_server(("127.0.0.1", 8081)), pytest.raises(AssertionError, match="in use"):
+        run(path)
+    after = world.state()
+    assert {key for key in after if after[key] != before[key]} <= {"mounts", "files"}
+
+
+@in_world()
+def test_the_script_takes_all_away_where_its_relays_have_ended(world: World) -> None:
+    if shutil.which("socat") is None:
+        pytest.skip("socat is not installed")
+    path = world.folder / "scripted.sh"
+    path.write_text(script(world))
+    run(path)
+    later = [line for line in path.read_text().splitlines() if line.startswith("later 'pkill")]
+    assert later
+    for line in later:
+        subprocess.run(["sh", "-c", f"later() {{ eval \"$1\"; }}; {line}"], check=True)
+    run(path, "down")
+    assert connect("127.0.0.1", 8081) == "ConnectionRefusedError"

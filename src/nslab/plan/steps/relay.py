@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nslab.plan.way.choose import Way
 
 _SPECIAL, _LITERALLY = re.compile(r"[][\\.]"), r"\\\g<0>"
-"""What pgrep's pattern would not take for itself, of what socat is started with."""
+"""What pkill's pattern would not take for itself, of what socat is started with."""
 
 _AF_INET, _AF_INET6, _STREAM, _DATAGRAM = 2, 10, 1, 2
 
@@ -74,7 +74,7 @@ class StopRelay(Deed, frozen=True):
     def command(self) -> str:
         listening, connecting = _socat(self.netns, self.published, self.targets)
         pattern = f"^socat {listening} EXEC:{connecting}$"
-        return f"kill $(pgrep -f {quote(_SPECIAL.sub(_LITERALLY, pattern))})"
+        return f"pkill -f {quote(_SPECIAL.sub(_LITERALLY, pattern))}"
 
     def finding(self) -> str:
         return f"{self.netns}: {self.published} still leads here"
@@ -132,7 +132,7 @@ class StopResolver(Deed, frozen=True):
         return f"lead name queries to {self.server} no longer"
 
     def command(self) -> str:
-        return f"kill $(pgrep -f UDP-LISTEN:{resolver.PORT})"
+        return f"pkill -f UDP-LISTEN:{resolver.PORT}"
 
     def finding(self) -> str:
         return f"{self.netns}: name queries still go to {self.server}"
