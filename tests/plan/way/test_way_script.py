@@ -168,6 +168,6 @@ def test_the_script_takes_all_away_where_its_relays_have_ended(world: World) -> 
     later = [line for line in path.read_text().splitlines() if line.startswith("later 'pkill")]
     assert later
     for line in later:
-        subprocess.run(["sh", "-c", f"later() {{ eval \"$1\"; }}; {line}"], check=True)
+        subprocess.run(["sh", "-c", f'later() {{ eval "$1"; }}; {line}'], check=True)
     run(path, "down")
     assert connect("127.0.0.1", 8081) == "ConnectionRefusedError"
