@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import pytest
 
-from nslab.cli.findings import explain, report
+from nslab.cli.findings import explain, report, told_by
+from nslab.kernel.echo import Echo, Probe
 from nslab.lab.model import Expectation
 from nslab.plan.expect.finding import Finding, Outcome
 
@@ -136,3 +138,19 @@ def test_many_findings_show_those_that_are_not_as_expected() -> None:
     assert report([*good, bad]) == "a -> b: why\n41 of 42 expectations met, 1 broken"
     assert len(report(good[:5]).splitlines()) == 6
     assert explain([bad, finding("untested", "how")]) == "a -> b: why\na -> b: how"
+
+
+ADDRESS = ip_address("10.0.0.1")
+
+
+def test_of_a_broken_pair_one_reason_is_told() -> None:
+    why = Finding(Expectation("a", "b"), "a", "b", ADDRESS, "broken", None, "link down")
+    other = Finding(Expectation("b", "a"), "b", "a", ADDRESS, "broken", None, "an MTU")
+    echoes = [
+        Echo(Probe("a", "b", ADDRESS), None, "no answer"),
+        Echo(Probe("b", "a", ADDRESS), 0.001),
+        Echo(Probe("a", "far", ADDRESS), None, "no answer"),
+    ]
+    told, rest = told_by([why, other], echoes)
+    assert [one.reason for one in told] == ["link down", "", "no answer"]
+    assert rest == [other]

@@ -92,3 +92,18 @@ def test_who_needs_a_netns_is_told_what_could_not_be_set_there(lab: Sandbox) -> 
 
 def test_a_value_may_hold_what_parts_key_and_value() -> None:
     assert refused("a", "net.x=y=z", errno.EINVAL).value == "y=z"
+
+
+@pytest.mark.parametrize(
+    ("key", "number", "hint"),
+    [
+        ("net.core.rmem_max", errno.EACCES, "only the whole machine has it"),
+        ("net.core.rmem_max", errno.ENOENT, "only the whole machine has it"),
+        ("net.nonsense", errno.ENOENT, "this kernel has no such setting"),
+        ("net.ipv4.conf.lo.x", errno.ENOENT, "no such setting, or the node no such link"),
+        ("net.ipv4.ip_forward", errno.EINVAL, "the kernel does not take this value"),
+        ("net.ipv4.ip_forward", errno.EMFILE, "how many files a process may open"),
+    ],
+)
+def test_the_remedy_is_told(key: str, number: int, hint: str) -> None:
+    assert hint in (refused("a", f"{key}=1", number).hint or "")

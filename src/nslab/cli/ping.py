@@ -23,7 +23,7 @@ from nslab.kernel.sandbox import OUTSIDE
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from nslab.kernel.echo import Echo
     from nslab.plan.expect.finding import Checks, Finding
@@ -119,10 +119,10 @@ def run(arguments: list[str]) -> int:
     if options.expect or (not named and lab.desired().expect):
         return _check(lab, options)
     pings = _ask(lab, options)
-    _tell(pings, options)
     if pings.ok or named:
+        _tell(pings.echoes, options)
         return 0 if pings.ok else 1
-    return _blame(lab, options)
+    return _blame(lab, pings.echoes, options)
 
 
 def _check(lab: Running, options: argparse.Namespace) -> int:
@@ -151,13 +151,15 @@ def _code(checks: Checks) -> int:
     return 1 if checks.broken else 2 if checks.untested else 0
 
 
-def _blame(lab: Running, options: argparse.Namespace) -> int:
+def _blame(lab: Running, echoes: Sequence[Echo], options: argparse.Namespace) -> int:
     """Say where it breaks between those on one segment: of the others nothing was expected."""
-    checks = _test(lab, options)
-    if not options.json:
-        from nslab.cli.findings import explain
+    from nslab.cli.findings import explain, told_by
 
-        print(explain(checks.findings))
+    checks = _test(lab, options)
+    told, rest = told_by(checks.findings, echoes)
+    _tell(told, options)
+    if not options.json and (rest or checks.ok):
+        print(explain(rest))
     return _code(checks)
 
 
@@ -183,13 +185,13 @@ def _progress(bar: Bar, noun: str) -> Callable[[int, int], None]:
     return tell
 
 
-def _tell(pings: Pings, options: argparse.Namespace) -> None:
+def _tell(echoes: Sequence[Echo], options: argparse.Namespace) -> None:
     if options.json:
-        print(json.dumps([_row(one) for one in pings.echoes], indent=2))
+        print(json.dumps([_row(one) for one in echoes], indent=2))
     else:
         from nslab.cli.matrix import report
 
-        print(report(pings.echoes))
+        print(report(echoes))
 
 
 def _finding(one: Finding) -> dict[str, str | float | bool | None]:

@@ -20,8 +20,15 @@ _FEW = 50  # namespaces; a mount costs about as much as ten sysctls
 def refused(netns: str, word: str, number: int) -> SysctlError:
     """Make the error of a sysctl (`key=value`) that could not be set."""
     key, _, value = word.partition("=")
-    absent = "this kernel has no such setting" if number == errno.ENOENT else None
-    hint = absent or libc.REMEDIES.get(number)
+    hint = libc.REMEDIES.get(number)
+    path = procfs.sysctl_path(key)
+    if number == errno.EINVAL:
+        hint = "the kernel does not take this value"
+    elif "/conf/" in path or "/neigh/" in path:
+        hint = "this kernel has no such setting, or the node no such link"
+    elif number in (errno.ENOENT, errno.EACCES):
+        is_there = os.path.exists(path)
+        hint = "only the whole machine has it" if is_there else "this kernel has no such setting"
     return SysctlError(netns, key, value, number, os.strerror(number), hint=hint)
 
 

@@ -163,6 +163,7 @@ BREAKS = [
     ),
     (["lan: ip link set gw.eth0 nomaster"], "no neighbour: gw:eth0, which has 10.0.1.1, is not"),
     (["lan: ip link set lan down"], "link down: the bridge lan is down"),
+    (["lan: ip link delete lan"], "link down: the bridge lan is not there"),
     (
         ["pc1: ip -4 route delete default"],
         "no route: pc1 has no route to 10.0.2.2 (hint: `nslab up`",

@@ -186,7 +186,10 @@ def _link_fault(places: Places, netns: str, link: LinkState | None) -> str:
 
 
 def _bridge_fault(sight: Sight, far: End, port: LinkState) -> str:
-    device = sight.links(far[0]).get(_bridge_of(port))
+    links = sight.links(far[0])
+    device = links.get(_bridge_of(port))
+    if all(link.kind != "bridge" for link in links.values()):
+        return f"link down: the bridge {far[0]} is not there"
     if device is None:
         return f"link down: the port {far[1]} has left the bridge {far[0]}"
     return "" if device.up else f"link down: the bridge {far[0]} is down"
