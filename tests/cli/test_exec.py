@@ -104,7 +104,7 @@ def test_a_program_whose_lab_ends_says_so(tutorial: Machine) -> None:
         assert process.stdout.readline() == "ready\n"
         tutorial.run("down", "brief")
         assert process.communicate(timeout=10)[1] == 'nslab: the lab "brief" ended\n'
-    assert process.returncode == 137
+    assert process.returncode == 143
 
 
 @pytest.mark.parametrize("shell", ["bash", "dash", "zsh", "fish"])

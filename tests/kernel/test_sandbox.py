@@ -226,7 +226,7 @@ def test_deleting_ends_the_processes_inside_and_no_others(lab: Sandbox) -> None:
             assert process.stdout is not None
             assert process.stdout.readline() == b"ready\n"
         lab.delete(["a", "a"])
-        assert doomed.wait() == -signal.SIGKILL
+        assert doomed.wait() == -signal.SIGTERM
         assert other.poll() is None
         other.kill()
     assert lab.names() == [OUTSIDE, "b"]
@@ -398,7 +398,7 @@ def test_ending_leaves_nothing_when_it_returns() -> None:
         with Sandbox.connect(sandbox.lab) as other:
             assert eventually(lambda: sleepers(sandbox) == 3)
             other.end()
-        assert process.wait() == -signal.SIGKILL
+        assert process.wait() == -signal.SIGTERM
         assert os.read(read_end, 1) == b""
         os.close(read_end)
         assert not Path(f"/proc/{sandbox.pid}/ns/net").exists()
@@ -496,3 +496,37 @@ def test_a_stopped_holder_is_told_of_and_can_go_on(lab: Sandbox) -> None:
         other.end()
     os.kill(lab.pid, signal.SIGCONT)
     assert eventually(lambda: lab.lab not in running())  # it had been told to end
+
+
+HEEDFUL = "trap 'sleep 0.1; echo cleared up; exit 3' TERM; echo ready; while :; do sleep 0.01; done"
+HEEDLESS = "trap '' TERM; echo ready; while :; do sleep 0.01; done"
+
+
+@pytest.mark.parametrize("deleted", [True, False], ids=["its node ends", "its lab ends"])
+def test_a_program_clears_up_before_its_end(deleted: bool) -> None:  # noqa: FBT001
+    with started("a") as sandbox:
+        place = (sandbox.lab, sandbox.pid, "a")
+        heedful, heedless = (
+            programs.popen(place, ["sh", "-c", script], stdout=subprocess.PIPE)
+            for script in (HEEDFUL, HEEDLESS)
+        )
+        for process in (heedful, heedless):
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+        if deleted:
+            sandbox.delete(["a"])
+        else:
+            sandbox.end()
+        assert (heedful.communicate()[0], heedful.returncode) == (b"cleared up\n", 3)
+        assert (heedless.communicate()[0], heedless.returncode) == (b"", -signal.SIGKILL)
+
+
+def test_a_stopped_program_hears_that_its_lab_ends() -> None:
+    with started("a") as sandbox:
+        place = (sandbox.lab, sandbox.pid, "a")
+        with programs.popen(place, ["sh", "-c", HEEDFUL], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            process.send_signal(signal.SIGSTOP)
+            sandbox.end()
+            assert process.stdout.read() == b"cleared up\n"

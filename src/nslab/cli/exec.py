@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from _signal import SIGKILL  # type: ignore[import-not-found]  # `signal` itself loads enum
+from _signal import SIGKILL, SIGTERM  # type: ignore[import-not-found]  # `signal` itself loads enum
 
 from nslab.errors import NslabError, UsageError
 from nslab.kernel import spawn
@@ -11,6 +11,10 @@ from nslab.kernel import spawn
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nslab.cli.parser import Parser
+    from nslab.kernel.sandbox import Sandbox
+
+_LABS_END = (SIGTERM, SIGKILL)
+"""What ends programs as their lab ends: the first if they heed it."""
 
 
 def parser() -> Parser:
@@ -38,39 +42,38 @@ def run(arguments: list[str]) -> int:
         del words[1]
     if len(words) < 2:
         raise UsageError("a node and a command are needed", hint="nslab exec [-l LAB] NODE CMD…")
-    name = join(lab, words[0])
-    return run_inside(name, words[0], words[1:])
+    with join(lab, words[0]) as sandbox:
+        return run_inside(sandbox, words[0], words[1:])
 
 
-def join(lab: str | None, node: str) -> str:
-    """Move this process into a node; give the lab's name. Failures of our own give 255."""
+def join(lab: str | None, node: str) -> Sandbox:
+    """Move this process into a node; give its connection. Failures of our own give 255."""
     from nslab.kernel.sandbox import Sandbox
 
     try:
-        name = lab or os.environ.get("NSLAB_LAB") or _the_lab()
-        with Sandbox.connect(name) as sandbox:
-            spawn.join(sandbox, node)
+        sandbox = Sandbox.connect(lab or os.environ.get("NSLAB_LAB") or _the_lab())
+        spawn.join(sandbox, node)
     except NslabError as error:
         error.exit_code = spawn.EXIT_FAILED
         raise
-    return name
+    return sandbox
 
 
 def run_inside(
-    lab: str, node: str, command: list[str], *, leads: bool = False, **environment: str
+    sandbox: Sandbox, node: str, command: list[str], *, leads: bool = False, **environment: str
 ) -> int:
     """Run a command where this process is by now; give its exit code, 128+N for signal N."""
-    inside = {**os.environ, "NSLAB_LAB": lab, "NSLAB_NODE": node, **environment}
+    inside = {**os.environ, "NSLAB_LAB": sandbox.lab, "NSLAB_NODE": node, **environment}
     try:
-        status = spawn.run_child(lab, command, inside, leads=leads)
+        status = spawn.run_child(sandbox.lab, command, inside, leads=leads)
     except NslabError as error:
         error.exit_code = spawn.EXIT_FAILED
         raise
     if os.WIFSIGNALED(status):
-        if os.WTERMSIG(status) == SIGKILL and spawn.is_ending():
+        if os.WTERMSIG(status) in _LABS_END and sandbox.is_over():
             from nslab.cli.failure import report
 
-            report(spawn.ended(lab))
+            report(spawn.ended(sandbox.lab))
         return 128 + os.WTERMSIG(status)
     return os.waitstatus_to_exitcode(status)
 

@@ -47,14 +47,15 @@ def parser() -> Parser:
 def run(arguments: list[str]) -> int:
     """Start a shell whose prompt says lab and node; give its exit code."""
     options = parser().parse_args(arguments)
-    lab = join(options.option, options.node)
+    sandbox = join(options.option, options.node)
+    lab = sandbox.lab
     shell = os.environ.get("SHELL") or "/bin/sh"
     prompt = {"PS1": f"{lab}/{options.node}# ", "NSLAB_PS1": f"{lab}/{options.node}# "}
     command = [shell, *_startup(Path(shell).name)]
     if Path(shell).name == "zsh":
         home = os.environ.get("ZDOTDIR") or os.environ.get("HOME", "")
         prompt |= {"ZDOTDIR": str(_PLACE), "NSLAB_ZDOTDIR": home}
-    return run_inside(lab, options.node, command, leads=True, **prompt)
+    return run_inside(sandbox, options.node, command, leads=True, **prompt)
 
 
 def _startup(shell: str) -> list[str]:

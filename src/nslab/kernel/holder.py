@@ -19,7 +19,7 @@ import resource
 import select
 import sys
 import time
-from _socket import MSG_DONTWAIT, SO_PEERCRED, SOL_SOCKET, socket
+from _socket import MSG_DONTWAIT, SHUT_RD, SO_PEERCRED, SOL_SOCKET, socket
 
 from nslab.errors import KernelError
 from nslab.kernel import interpreter, libc, wire
@@ -36,7 +36,7 @@ from nslab.kernel.sysctls import Sysctls
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import TypeVar
+    from typing import NoReturn, TypeVar
 
     T = TypeVar("T")
     Reply = tuple[list[str], list[int]]
@@ -46,6 +46,12 @@ _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _AT_ONCE = 8
 _SWEEPS = 100
 """How often processes are looked for that are to end: some may be made meanwhile."""
+
+_GRACE = 1.0
+"""Seconds between SIGTERM and SIGKILL, in which a program writes what it has, and clears up."""
+
+_SOON = 0.005
+"""Seconds until it is looked again whether all have ended."""
 
 _OPENING = ("open", "netns", "places", "socket", "sysctl", "changed")
 """The requests that lead into a netns, and the one that asks what was done there."""
@@ -171,8 +177,7 @@ class Holder:
         """Do what is asked; give the answer, or None where there is none (yet)."""
         verb, *rest = words
         if verb == "end":
-            self.listener.close()  # the kernel would do so last of all, and the name be in use
-            os._exit(0)
+            self.end()
         if verb == "release":
             self.release(connection)
             return None
@@ -186,6 +191,20 @@ class Holder:
             self.waiting.append(connection)
             self.next_writer()
         return None
+
+    def end(self) -> NoReturn:
+        """End the lab: programs are asked to, which is waited for, then the kernel kills.
+
+        From the beginning nobody finds the lab any more, but its name is taken until all is gone.
+        """
+        self.listener.shutdown(SHUT_RD)
+        for connection in self.connections.values():
+            connection.close()
+        if _kill(-1, _signal.SIGTERM):
+            _kill(-1, _signal.SIGCONT)  # else one that is stopped would not hear of it
+            _wait_while(lambda: _kill(-1, 0))
+        self.listener.close()  # the kernel would do so last of all, and the name be in use
+        os._exit(0)
 
     def reply(self, connection: socket, words: list[str], given: list[int]) -> bool:
         """Send an answer; False where the client is gone, or lets its answers pile up unread."""
@@ -287,14 +306,16 @@ class Holder:
         if OUTSIDE in names:
             raise libc.failure(f"give up {OUTSIDE}", errno.EBUSY)
         doomed = {self.netns.inode(name) for name in names}
+        if found := members(doomed):
+            for number in (_signal.SIGTERM, _signal.SIGCONT):
+                for pid in found:
+                    _kill(pid, number)
+            _wait_while(lambda: bool(members(doomed)))
         for _ in range(_SWEEPS):
             if not (found := members(doomed)):
                 break
             for pid in found:
-                try:
-                    os.kill(pid, 9)
-                except ProcessLookupError:
-                    continue
+                _kill(pid, _signal.SIGKILL)
         self.netns.remove(names)
         self.unwatched = [name for name in self.unwatched if name in self.netns]
         for name in names:
@@ -402,4 +423,20 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDWR), 2)
     wire.send(starter, ["ok"])
     holder.serve()
-    os._exit(0)
+    holder.end()
+
+
+def _kill(pid: int, number: int) -> bool:
+    """Send a signal, to all others in the lab if `pid` is -1; tell whether there is anybody."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _wait_while(living: Callable[[], bool]) -> None:
+    """Give programs that were asked to end the time to do so."""
+    deadline = time.monotonic() + _GRACE
+    while living() and time.monotonic() < deadline:
+        time.sleep(_SOON)

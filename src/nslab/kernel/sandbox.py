@@ -118,6 +118,10 @@ class Sandbox:
         """Give the descriptor of the connection, for poll: its other end closes with the lab."""
         return self._channel.fileno()
 
+    def is_over(self) -> bool:
+        """Tell whether the lab ends or has ended."""
+        return wire.is_ready(self.fileno(), events=0)
+
     def close_handle(self, name: str) -> None:
         """Close the handle of that netns, if it is open; it opens again when it is needed."""
         handle = self._handles.pop(name, None)

@@ -193,18 +193,6 @@ def run_child(
     return status
 
 
-def is_ending() -> bool:
-    """Tell whether the lab that this process has joined ends: then it can have no more children."""
-    try:
-        child = os.fork()
-    except OSError as error:
-        return error.errno == errno.ENOMEM
-    if child == 0:
-        os._exit(0)
-    os.waitpid(child, 0)
-    return False
-
-
 def _die_with_parent(parted: int) -> None:
     """End this freshly forked process with its parent, also if that has been killed already.
 
