@@ -24,6 +24,10 @@ SWITCHES = [
     (1, "0", "sudo sysctl -w kernel.unprivileged_userns_clone=1"),
     (2, "0", "sudo sysctl -w user.max_user_namespaces=10000"),
     (3, "0", "sudo sysctl -w user.max_net_namespaces=10000"),
+    (4, "0", "sudo sysctl -w user.max_pid_namespaces=10000"),
+    (5, "0", "sudo sysctl -w user.max_mnt_namespaces=10000"),
+    (6, "0", "sudo sysctl -w user.max_uts_namespaces=10000"),
+    (7, "0", "sudo sysctl -w user.max_ipc_namespaces=10000"),
 ]
 LAB = "name: refused\ncables: [{ends: [a, b], subnet: 10.0.0.0/30}]\n"
 CONTAINER = "a container needs `--privileged`, or a seccomp profile that allows unshare(2)"
@@ -76,7 +80,7 @@ def test_all_that_forbids_is_told(switches: list[Path]) -> None:
             1000,
             errno.ENOSPC,
             "user 1000",
-            "a limit in /proc/sys/user/ is reached: raise max_user_namespaces there",
+            "a limit in /proc/sys/user/max_*_namespaces is reached, most often of user ones",
         ),
     ],
 )

@@ -399,7 +399,7 @@ def test_a_program_whose_lab_ends_keeps_nothing_from_ending() -> None:
         began = time.monotonic()
         sandbox.end()
         assert time.monotonic() - began < 5
-        assert process.wait(2) == -signal.SIGKILL
+        assert process.wait(2) == -signal.SIGTERM
 
 
 def test_a_launcher_that_is_killed_takes_its_programs_along(place: Place) -> None:
@@ -633,3 +633,47 @@ def test_the_umask_is_read_and_left_as_it_is(threads: int) -> None:
         [sys.executable, "-c", script], check=True, capture_output=True, text=True
     )
     assert done.stdout == "0o27 0o27\n"
+
+
+def test_a_block_that_fails_does_not_wait_for_its_server(place: Place) -> None:
+    with (
+        pytest.raises(ZeroDivisionError),
+        programs.popen(place, ["sleep", "60"]) as process,
+    ):
+        raise ZeroDivisionError
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_a_process_that_is_forked_while_others_start_programs_starts_some(place: Place) -> None:
+    ending = threading.Event()
+
+    def work() -> None:
+        while not ending.is_set():
+            programs.popen(place, ["true"]).wait()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(10):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)
+                os._exit(programs.popen(place, ["true"]).wait())
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    finally:
+        ending.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_text_is_passed_on_as_the_caller_encodes_it(lab: Sandbox) -> None:
+    code = (
+        "import os, sys; from nslab.kernel import programs;"
+        f"place = {lab.lab!r}, {lab.pid}, 'a';"
+        "programs.popen(place, ['printf', '%s', '\u20ac']).wait()"
+    )
+    variables = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-X", "utf8=1", "-c", code]
+    done = subprocess.run(command, env=variables, capture_output=True, check=True)
+    assert done.stdout.decode() == "\u20ac"

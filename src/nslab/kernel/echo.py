@@ -88,6 +88,10 @@ class Echo(Struct, frozen=True):
     reason: str = ""
     refused: bool = False
 
+    def __str__(self) -> str:
+        pair = f"{self.probe.source} -> {self.probe.target} ({self.probe.address})"
+        return f"{pair}: {self.reason if self.seconds is None else f'{1000 * self.seconds:.2f} ms'}"
+
     @property
     def ok(self) -> bool:
         """Whether an answer came."""

@@ -25,6 +25,8 @@ def command(module: str, *words: str) -> list[str]:
         os.path.realpath(sys.executable),
         "-I",
         "-S",
+        "-X",
+        f"utf8={sys.flags.utf8_mode}",
         "-c",
         _START.format(module),
         _PACKAGES,

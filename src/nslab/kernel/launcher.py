@@ -107,12 +107,10 @@ class Launcher:
             return False
         except NodeNotFoundError:
             words = ["node", *self.sandbox.names()]
-        except KernelError as error:
-            words = _told(error)
         except OSError as error:
             words = ["program", str(error.errno)]
         except Exception as error:  # noqa: BLE001 - other programs shall not end for this one
-            words = ["error", "0", f"{type(error).__name__}: {error}", ""]
+            words = _told(error)
         finally:
             wire.close(fds)
         try:
@@ -288,17 +286,17 @@ def main() -> None:
     """Run as `launcher LAB PID CHANNEL`: PID is the holder's, CHANNEL the asker's socket."""
     lab, pid, channel = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     asker = socket(wire.AF_UNIX, wire.SOCK_SEQPACKET, 0, channel)
-    interpreter.keep_only(channel)
-    for number in IGNORED:
-        _signal.signal(number, _signal.SIG_IGN)
-    libc.name_process(NAME)
     try:
+        interpreter.keep_only(channel)
+        for number in IGNORED:
+            _signal.signal(number, _signal.SIG_IGN)
+        libc.name_process(NAME)
         launcher = Launcher(asker, connect_again(lab, pid))
         wire.send(asker, ["ready"])
         launcher.serve()
     except LabNotRunningError:
         pass
-    except NslabError as error:
+    except Exception as error:  # noqa: BLE001 - nobody else would ever hear of it
         try:
             wire.send(asker, _told(error))
         except OSError:
@@ -307,8 +305,10 @@ def main() -> None:
         os._exit(0)
 
 
-def _told(error: NslabError) -> list[str]:
+def _told(error: Exception) -> list[str]:
     """Give an error as words of a message."""
     if isinstance(error, KernelError):
         return ["error", str(error.errno), error.operation, error.hint or ""]
-    return ["error", "0", str(error), error.hint or ""]
+    if isinstance(error, NslabError):
+        return ["error", "0", str(error), error.hint or ""]
+    return ["error", "0", f"{type(error).__name__}: {error}", ""]

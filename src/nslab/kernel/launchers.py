@@ -46,6 +46,7 @@ class Client:
         self._lock = _thread.allocate_lock()  # for one question and its answer
         self._asked = 0
         self._is_ready = False
+        self._refusal: NslabError | None = None
         self.channel, theirs = socketpair(wire.AF_UNIX, wire.SOCK_SEQPACKET | wire.SOCK_CLOEXEC)
         try:
             self.pid = _start(lab, holder, theirs.fileno())
@@ -62,12 +63,14 @@ class Client:
         Raises:
             NslabError: it cannot.
         """
-        if self._is_ready:
-            return
-        reply, _ = self._receive([])
-        if reply != ["ready"]:
-            raise refusal(reply) if reply else why_gone(*self.of)
-        self._is_ready = True
+        with self._lock:
+            if not self._is_ready and self._refusal is None:
+                reply, _ = self._receive([])
+                self._is_ready = reply == ["ready"]
+                if not self._is_ready:
+                    self._refusal = refusal(reply) if reply else why_gone(*self.of)
+        if self._refusal is not None:
+            raise self._refusal
 
     def ask(self, words: list[str], fds: list[int]) -> tuple[list[str], list[int]]:
         """Ask for a program; give the answer, which is no words where there is none.
@@ -158,14 +161,15 @@ def client_of(lab: str, holder: int) -> Client:
     with _turn:
         if key not in clients or clients[key].is_over():
             _leave_ended()
-        client = clients.pop(key, None) or Client(lab, holder)
-        try:
-            client.be_ready()
-        except BaseException:
-            client.leave()
-            raise
-        clients[key] = client
-        return client
+        client = clients.get(key)
+        if client is None:
+            client = clients[key] = Client(lab, holder)
+    try:
+        client.be_ready()
+    except BaseException:
+        drop(client)
+        raise
+    return client
 
 
 def start_ahead(lab: str, holder: int) -> None:
@@ -263,7 +267,8 @@ def _take(which: Callable[[Client], bool]) -> list[Client]:
 
 
 def _forget() -> None:
-    _turn.release() if _turn.locked() else None
+    global _turn  # noqa: PLW0603 - a thread that this process does not have may hold the old one
+    _turn = _thread.allocate_lock()
     for client in clients.values():
         client.forget()
     clients.clear()

@@ -7,6 +7,16 @@ import os
 
 from nslab.errors import PrivilegeError
 
+_KINDS = (
+    ("user", "user"),
+    ("net", "network"),
+    ("pid", "PID"),
+    ("mnt", "mount"),
+    ("uts", "UTS"),
+    ("ipc", "IPC"),
+)
+"""What a sandbox is made of, in the kernel's words and in everybody's."""
+
 _SWITCHES = (
     (
         "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
@@ -21,15 +31,13 @@ _SWITCHES = (
         "0",
         "`sudo sysctl -w kernel.unprivileged_userns_clone=1` allows unprivileged user namespaces",
     ),
-    (
-        "/proc/sys/user/max_user_namespaces",
-        "0",
-        "`sudo sysctl -w user.max_user_namespaces=10000` allows user namespaces",
-    ),
-    (
-        "/proc/sys/user/max_net_namespaces",
-        "0",
-        "`sudo sysctl -w user.max_net_namespaces=10000` allows network namespaces",
+    *(
+        (
+            f"/proc/sys/user/max_{kind}_namespaces",
+            "0",
+            f"`sudo sysctl -w user.max_{kind}_namespaces=10000` allows {name} namespaces",
+        )
+        for kind, name in _KINDS
     ),
 )
 
@@ -52,7 +60,7 @@ def refusal(number: int, reason: str) -> PrivilegeError:
     """Make the error of a sandbox that could not be made."""
     known = remedies()
     if not known and number == errno.ENOSPC:
-        known = ["a limit in /proc/sys/user/ is reached: raise max_user_namespaces there"]
+        known = ["a limit in /proc/sys/user/max_*_namespaces is reached, most often of user ones"]
     if not known:
         known = ["a container needs `--privileged`, or a seccomp profile that allows unshare(2)"]
         if os.geteuid() != 0:

@@ -161,6 +161,15 @@ class Program(subprocess.Popen[Any]):
                 self._waitpid_lock.release()  # type: ignore[attr-defined]
         return self.returncode
 
+    def __exit__(self, kind: object, *what: object) -> None:
+        """Wait for the end; where the block failed, there may be nobody who would bring it about.
+
+        A test's failed assertion shall not wait for a server that serves for ever: it is killed.
+        """
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, *what)  # type: ignore[arg-type]
+
     def send_signal(self, sig: int) -> None:
         """Send a signal to the program; one that has ended gets none."""
         if self.poll() is None:
