@@ -49,6 +49,31 @@ def test_a_signal_waits_for_the_check() -> None:
     assert reached == ["after the signal"]
 
 
+def test_a_time_limit_waits_as_well() -> None:
+    """pytest-timeout's handler of SIGALRM raises."""
+
+    def handler(*_: object) -> None:
+        raise TimeoutError
+
+    reached: list[str] = []
+
+    def work() -> None:
+        with held_back() as check:
+            signal.raise_signal(signal.SIGALRM)
+            reached.append("after the signal")
+            check()
+            reached.append("after the check")
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        with pytest.raises(TimeoutError):
+            work()
+        assert signal.getsignal(signal.SIGALRM) is handler
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert reached == ["after the signal"]
+
+
 def test_a_signal_that_nobody_checked_for_comes_at_the_end() -> None:
     with pytest.raises(KeyboardInterrupt), held_back():
         signal.raise_signal(signal.SIGINT)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 
 from nslab.errors import NslabError
 
-_HELD = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
+_ENDING = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
+"""What ends a program that has no handler for it."""
 
 Check = Callable[[], None]
 """Lets a signal that came meanwhile take effect: call it where everything so far can be undone."""
@@ -18,19 +19,23 @@ Check = Callable[[], None]
 
 @contextlib.contextmanager
 def held_back() -> Iterator[Check]:
-    """Hold Ctrl-C, SIGTERM and SIGHUP back until the block calls what it is given, or ends.
+    """Hold signals back until the block calls what it is given, or ends.
 
-    The program's own handlers get their signal then. One without a handler, whose default is to
-    kill, raises KeyboardInterrupt at the check, so that the block can undo, and kills afterwards.
+    These are Ctrl-C, SIGTERM, SIGHUP, and all that the program has handlers for, which may raise: a
+    test's time limit comes by SIGALRM. The handlers get their signal then. One without a handler,
+    whose default is to kill, raises KeyboardInterrupt at the check, so that the block can undo, and
+    kills afterwards.
     In other threads than the main one nothing needs holding back: signals never strike there.
     """
     if _thread.get_native_id() != os.getpid():
         yield lambda: None
         return
     came: list[int] = []
-    before = {number: _signal.getsignal(number) for number in _HELD}
+    handlers = {number: _signal.getsignal(number) for number in _signal.valid_signals()}
     before = {
-        number: each for number, each in before.items() if each not in (None, _signal.SIG_IGN)
+        number: handler
+        for number, handler in handlers.items()
+        if callable(handler) or (number in _ENDING and handler == _signal.SIG_DFL)
     }
 
     def check() -> None:
