@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pickle
 import pkgutil
 import subprocess
 import sys
+import traceback
 
 import pytest
 
 import nslab
 from nslab import errors
+from nslab.plan.steps import AddNetns
 
 SURFACE = {
     "Checks": ["broken", "findings", "ok", "untested"],
@@ -29,7 +32,7 @@ SURFACE = {
         "source",
     ],
     "Node": ["lab", "name", "pid", "popen", "run", "socket"],
-    "NslabError": ["add_note", "args", "exit_code", "with_traceback"],
+    "NslabError": ["add_note", "args", "exit_code", "hint", "with_traceback"],
     "Pings": ["broken", "echoes", "ok"],
     "Plan": ["commands", "steps"],
     "Running": ["check", "desired", "down", "drift", "observed", "open", "ping", "trace"],
@@ -97,6 +100,36 @@ def test_every_error_is_ours_and_documented() -> None:
         if isinstance(found, type) and issubclass(found, BaseException):
             assert issubclass(found, nslab.NslabError | KeyboardInterrupt), name
             assert found.__doc__, name
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.NslabError("what", hint="how"),
+        errors.KernelError("do it", 2, "No such file", extack="words", hint="how"),
+        errors.SysctlError("a", "net.x", "1", 2, "No such file"),
+        errors.NetnsCreationError("a", 2, "No such file"),
+        errors.LabFileError([errors.Problem("nodes.a", "is wrong", line=3, hint="mend it")]),
+        errors.StepError(AddNetns("a"), errors.NslabError("why", hint="how")),
+        errors.IpError("what", 255, ends_batch=True),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_goes_from_one_process_to_another(error: errors.NslabError) -> None:
+    copied = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert type(copied) is type(error)
+    assert str(copied) == str(error)
+    assert vars(copied).keys() == vars(error).keys()
+    assert copied.hint == error.hint
+
+
+def test_a_traceback_shows_the_remedy() -> None:
+    error = errors.NslabError("what", hint="how")
+    assert traceback.format_exception(error)[-1:] == ["hint: how\n"]
+    error.hint = "otherwise"
+    assert traceback.format_exception(error)[-2:][1:] == ["hint: otherwise\n"]
+    error.hint = None
+    assert traceback.format_exception(error) == ["nslab.errors.NslabError: what\n"]
 
 
 def test_every_module_loads_by_itself() -> None:

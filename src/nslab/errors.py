@@ -39,7 +39,34 @@ class NslabError(Exception):
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
+        self._hint: str | None = None
         self.hint = hint
+
+    @property
+    def hint(self) -> str | None:
+        """The remedy, or None. Tracebacks show it as a note."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str | None) -> None:
+        notes: list[str] = getattr(self, "__notes__", [])
+        if self._hint is not None and _note(self._hint) in notes:
+            notes.remove(_note(self._hint))
+        if hint is not None:
+            self.add_note(_note(hint))
+        self._hint = hint
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it be pickled, as it is on its way from one process to another."""
+        return _revived, (type(self), self.args), self.__dict__
+
+
+def _note(hint: str) -> str:
+    return f"hint: {hint}"
+
+
+def _revived(kind: type[NslabError], args: tuple[object, ...]) -> NslabError:
+    return kind.__new__(kind, *args)
 
 
 class UsageError(NslabError):
