@@ -17,8 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nslab import Lab, connect, diff, end, load, loads, up
-from nslab.errors import LabBusyError, LabNotRunningError, NodeNotFoundError, NslabError
+from nslab import Lab, connect, diff, draw_text, dumps, end, load, loads, up
+from nslab.errors import (
+    LabBusyError,
+    LabNotRunningError,
+    NodeNotFoundError,
+    NslabError,
+    UsageError,
+)
 from nslab.kernel import wire
 from nslab.kernel.sandbox import Sandbox, running
 from nslab.netlink.message import Request
@@ -160,7 +166,7 @@ def test_a_node_that_goes_takes_its_processes_along(name: str) -> None:
             assert sleeper.stdout is not None
             assert sleeper.stdout.readline() == b"here\n"
             up(star(name, 2))
-            assert sleeper.wait(timeout=5) == -signal.SIGKILL
+            assert sleeper.wait(timeout=5) == -signal.SIGTERM
         with pytest.raises(NodeNotFoundError):
             running_lab["h3"].run(["true"])
 
@@ -409,3 +415,39 @@ def test_where_nobody_can_be_asked_it_is_said(name: str) -> None:
             running_lab.ping("b", "a", timeout=-1)
         with pytest.raises(ValueError, match="tries=0: at least 1 is needed"):
             running_lab.check(tries=0)
+
+
+def test_a_node_is_what_the_lab_gave_for_it(name: str) -> None:
+    lab = Lab(name)
+    lan = lab.bridge("lan", subnet="10.0.0.0/24")
+    a, b = lab.node("a", on=lan), lab.node("b", on=lan)
+    with up(lab) as running_lab:
+        assert repr(running_lab) == f"Running({name!r})"
+        assert running_lab[a] == running_lab["a"]
+        assert a in running_lab
+        pings = running_lab.ping(a, running_lab[b])
+        assert repr(pings) == "<Pings: all 1 ok>"
+        running_lab[b].run(["ip", "link", "set", "eth0", "down"], check=True)
+        broken = running_lab.ping(timeout=0.2, tries=1)
+        assert repr(broken).startswith("<Pings: 2 of 2 not ok: a -> b (10.0.0.2): ")
+        checks = running_lab.check(timeout=0.2, tries=1)
+        assert repr(checks).startswith("<Checks: 2 of 2 not ok: a -> b (10.0.0.2): link down")
+
+
+def test_what_no_type_checker_saw_is_refused(name: str) -> None:
+    with pytest.raises(TypeError, match="a Lab is needed, not NoneType"):
+        up(None)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match='no way out "road"'):
+        up(star(name), uplink="road")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match='no format "xml"'):
+        dumps(star(name), format="xml")  # type: ignore[arg-type]
+    assert draw_text(star(name)) == draw_text(star(name).resolve())
+    with up(star(name)) as running_lab:
+        node = running_lab["h1"]
+        with pytest.raises(ValueError, match="two sources of one stream"):
+            node.run(["cat"], input=b"x", stdin=PIPE)
+        with pytest.raises(ValueError, match="lead elsewhere"):
+            node.run(["true"], capture_output=True, stdout=PIPE)
+        with pytest.raises(subprocess.CalledProcessError) as caught:
+            node.run(["false"], check=True)
+        assert caught.value.__notes__ == [f"in the node h1 of the lab {name}"]

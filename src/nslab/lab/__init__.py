@@ -1,6 +1,6 @@
 """The model of a lab: plain data, read, checked and written; no I/O but the reading of a file."""
 
-from nslab.lab.build import BridgeRef, End, Lab, NodeRef, end
+from nslab.lab.build import BridgeRef, End, Lab, NodeRef, desired_of, end
 from nslab.lab.document import Tree
 from nslab.lab.dump import dump, dumps
 from nslab.lab.load import load, loads
@@ -31,6 +31,7 @@ __all__ = [
     "NodeRef",
     "Route",
     "Tree",
+    "desired_of",
     "dump",
     "dumps",
     "end",

@@ -16,17 +16,16 @@ from ipaddress import (
     IPv6Interface,
     IPv6Network,
 )
+from os import PathLike
 from sys import _getframe
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from nslab.lab.document import Document, Path, Place, Tree, quote
+from nslab.lab.model import Desired
 from nslab.lab.names import nearest
 from nslab.lab.resolve import resolve
-
-if TYPE_CHECKING:
-    from nslab.lab.model import Desired
 
 _IP = IPv4Address | IPv4Interface | IPv4Network | IPv6Address | IPv6Interface | IPv6Network
 
@@ -38,6 +37,21 @@ Texts: TypeAlias = Text | Sequence[Text]
 
 Said: TypeAlias = Mapping[str, Text | int]
 """A route in the words of the file: `{"dst": "default", "via": "10.0.0.1"}`."""
+
+
+def desired_of(lab: Lab | Desired) -> Desired:
+    """Resolve a lab that is not yet.
+
+    Raises:
+        LabFileError: every problem of the lab.
+        TypeError: it is something else.
+    """
+    if isinstance(lab, Lab):
+        return lab.resolve()
+    if isinstance(lab, Desired):
+        return lab
+    hint = "; `load(path)` reads one from a file" if isinstance(lab, str | PathLike) else ""
+    raise TypeError(f"a Lab is needed, not {type(lab).__name__}{hint}")
 
 
 class BridgeRef(Struct, frozen=True):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from nslab.lab.build import Lab
+from nslab.errors import UsageError
+from nslab.lab.build import Lab, desired_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ def dump(lab: Lab | Desired) -> dict[str, Tree]:
     Raises:
         LabFileError: the lab has problems.
     """
-    desired = lab.resolve() if isinstance(lab, Lab) else lab
+    desired = desired_of(lab)
     tree: dict[str, Tree] = {"name": desired.name}
     if desired.nodes:
         tree["nodes"] = {node.name: _node(node) for node in desired.nodes}
@@ -59,7 +60,12 @@ def dumps(
 
     Returns:
         ASCII text that ends with a newline.
+
+    Raises:
+        UsageError: there is no such format.
     """
+    if format not in ("yaml", "json"):
+        raise UsageError(f'there is no format "{format}": yaml or json')
     tree = dump(lab)
     if format == "json":
         import json

@@ -103,18 +103,25 @@ class Node(Struct, frozen=True):
         Raises:
             FileNotFoundError: there is no such program.
             PermissionError: it is not executable.
+            ValueError: options contradict each other.
             subprocess.CalledProcessError: it failed, and `check` was set.
             subprocess.TimeoutExpired: it was killed after `timeout` seconds.
         """
         if input is not None:
+            if options.get("stdin") is not None:
+                raise ValueError("`input` and `stdin` are two sources of one stream")
             options["stdin"] = subprocess.PIPE
         if capture_output:
+            if options.get("stdout") is not None or options.get("stderr") is not None:
+                raise ValueError("`capture_output` takes what `stdout` or `stderr` lead elsewhere")
             options["stdout"] = options["stderr"] = subprocess.PIPE
         with programs.popen((self.lab, self.pid, self.name), args, text=text, **options) as process:
             out, err = _communicate(process, input, timeout)
         done = subprocess.CompletedProcess[Any](args, process.returncode, out, err)
-        if check:
-            done.check_returncode()
+        if check and done.returncode:
+            failure = subprocess.CalledProcessError(done.returncode, args, out, err)
+            failure.add_note(f"in the node {self.name} of the lab {self.lab}")
+            raise failure
         return done
 
     def socket(self, family: int = AF_INET, kind: int = SOCK_STREAM, protocol: int = 0) -> socket:

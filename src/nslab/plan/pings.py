@@ -19,10 +19,17 @@ if TYPE_CHECKING:
     from nslab.lab.model import Address, Desired, Endpoint, Interface, Network
 
 
+_FEW = 3
+"""How many of those that are not as they should be are named."""
+
+
 class Pings(Struct, frozen=True):
     """The outcome of `ping`: one echo a pair, in the order in which they were asked."""
 
     echoes: tuple[Echo, ...]
+
+    def __repr__(self) -> str:
+        return summed("Pings", len(self.echoes), self.broken)
 
     @property
     def ok(self) -> bool:
@@ -33,6 +40,14 @@ class Pings(Struct, frozen=True):
     def broken(self) -> tuple[Echo, ...]:
         """The pairs that did not."""
         return tuple(one for one in self.echoes if not one.ok)
+
+
+def summed(what: str, count: int, broken: Sequence[object]) -> str:
+    """Tell an outcome in a line, as a failed assertion shows it: what is broken first."""
+    if not broken:
+        return f"<{what}: all {count} ok>"
+    few = "; ".join(map(str, broken[:_FEW])) + ("; …" if len(broken) > _FEW else "")
+    return f"<{what}: {len(broken)} of {count} not ok: {few}>"
 
 
 def probes_of(desired: Desired, source: str | None, target: str | None) -> list[Probe]:

@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Self
 from nslab.errors import LabNotRunningError, NodeNotFoundError, NslabError
 from nslab.kernel.sandbox import Sandbox, no_such_node
 from nslab.kernel.spawn import connect_again
-from nslab.lab import Desired, Lab
+from nslab.lab import Desired, Lab, desired_of
 from nslab.plan.ending import take_down
 from nslab.plan.planning import document_of, drifts, past_of, see
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from nslab.lab.build import NodeRef
     from nslab.lab.model import Address
     from nslab.plan.drift import Drift
     from nslab.plan.expect.finding import Checks
     from nslab.plan.node import Node
     from nslab.plan.pings import Pings
     from nslab.plan.way.trace import Hop
+
+    Named = str | NodeRef | Node
+    """A node: its name, or what `Lab.node` or a running lab gave for it."""
 
 
 def connect(name: str) -> Running:
@@ -42,33 +46,40 @@ class Running:
         self._sandbox = sandbox
         self._seen: set[str] = set()
 
+    def __repr__(self) -> str:
+        return f"Running({self.name!r})"
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.down()
 
-    def __getitem__(self, node: str) -> Node:
-        """Give a node by name; of one that was there before, its own methods tell if it has gone.
+    def __getitem__(self, node: Named) -> Node:
+        """Give a node; of one that was there before, its own methods tell if it has gone.
+
+        Args:
+            node: its name, or what `Lab.node` gave for it.
 
         Raises:
             NodeNotFoundError: the lab has no such node.
         """
-        if node not in self._seen:
+        name = _name(node)
+        if name not in self._seen:
             with self.open() as sandbox:
                 self._seen = set(names := sandbox.names())
-            if node not in names:
-                raise no_such_node(self.name, node, names)
+            if name not in names:
+                raise no_such_node(self.name, name, names)
         from nslab.plan.node import Node
 
-        return Node(self.name, self.pid, node)
+        return Node(self.name, self.pid, name)
 
     def __iter__(self) -> Iterator[str]:
         """Give the names of the nodes, in the order of the lab."""
         return iter([node.name for node in self.desired().nodes])
 
     def __contains__(self, node: object) -> bool:
-        return node in list(self)
+        return getattr(node, "name", node) in list(self)
 
     def open(self) -> Sandbox:
         """Open a connection of the caller's own to the lab's holder.
@@ -87,8 +98,9 @@ class Running:
                 take_down(sandbox)
         except LabNotRunningError:
             pass
-        if held is not None:
-            held.close()
+        finally:
+            if held is not None:
+                held.close()
 
     def desired(self) -> Desired:
         """Give the lab as it was last brought up."""
@@ -107,10 +119,9 @@ class Running:
         """List the differences between the lab (as last brought up, or as given) and the kernel."""
         with self.open() as sandbox:
             past = past_of(sandbox)
-            desired = lab.resolve() if isinstance(lab, Lab) else lab
-            return drifts(sandbox, past[0] if desired is None else desired, past)
+            return drifts(sandbox, past[0] if lab is None else desired_of(lab), past)
 
-    def trace(self, node: str) -> list[Hop]:
+    def trace(self, node: Named) -> list[Hop]:
         """Look at a node's way out of the lab hop by hop, up to the first one that fails.
 
         Raises:
@@ -120,8 +131,9 @@ class Running:
 
         with self.open() as sandbox:
             desired = document_of(sandbox)
-            _refuse_strangers(desired, node)
-            return trace(sandbox, desired, see(sandbox, desired), node)
+            name = _name(node)
+            _refuse_strangers(desired, name)
+            return trace(sandbox, desired, see(sandbox, desired), name)
 
     def check(
         self,
@@ -159,8 +171,8 @@ class Running:
 
     def ping(
         self,
-        source: str | None = None,
-        target: str | None = None,
+        source: Named | None = None,
+        target: Named | None = None,
         *,
         timeout: float = 1.0,
         tries: int = 3,
@@ -185,13 +197,18 @@ class Running:
         asking = Asking(timeout, tries, progress)
         with self.open() as sandbox:
             desired = document_of(sandbox)
-            _refuse_strangers(desired, source, target)
-            probes = probes_of(desired, source, target)
-            if not probes and target is not None:
-                raise NslabError(f"{target} has no address to ping")
+            one, other = (None if node is None else _name(node) for node in (source, target))
+            _refuse_strangers(desired, one, other)
+            probes = probes_of(desired, one, other)
+            if not probes and other is not None:
+                raise NslabError(f"{other} has no address to ping")
             if not probes:
                 raise NslabError(f'the lab "{self.name}" has no two nodes with addresses')
             return ping(sandbox, desired, probes, asking)
+
+
+def _name(node: Named) -> str:
+    return node if isinstance(node, str) else node.name
 
 
 def _refuse_strangers(lab: Desired, *names: str | None) -> None:

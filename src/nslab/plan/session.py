@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from nslab.errors import LabBusyError, LabNotRunningError, OvertakenError, StepError
 from nslab.kernel import libc
 from nslab.kernel.sandbox import Sandbox
-from nslab.lab import Desired, Lab
+from nslab.lab import Desired, Lab, desired_of
 from nslab.plan.interrupts import blamed_on_signals, held_back
 from nslab.plan.wanted import Wanted
 
@@ -61,7 +61,7 @@ def up(
         KeyboardInterrupt: likewise undone.
     """
     with _without_collection():
-        desired = _resolve(lab)
+        desired = desired_of(lab)
         wanted = Wanted(desired, _source(lab), uplink, host, keep=keep)
         try:
             return _up(wanted, watch)
@@ -84,7 +84,7 @@ def diff(lab: Lab | Desired, *, uplink: Choice = "auto", host: HostNames = None)
     """
     from nslab.plan.bring import plan_of
 
-    return plan_of(Wanted(_resolve(lab), _source(lab), uplink, host))
+    return plan_of(Wanted(desired_of(lab), _source(lab), uplink, host))
 
 
 @contextlib.contextmanager
@@ -105,12 +105,6 @@ def _without_collection() -> Iterator[None]:
             gc.freeze()
             gc.unfreeze()
         gc.enable()
-
-
-def _resolve(lab: Lab | Desired) -> Desired:
-    if isinstance(lab, str | os.PathLike):
-        raise TypeError("a Lab is needed; `load(path)` reads one from a file")
-    return lab.resolve() if isinstance(lab, Lab) else lab
 
 
 def _source(lab: Lab | Desired) -> str:

@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from nslab.errors import UsageError
+
 if TYPE_CHECKING:
     from nslab.lab import Desired
     from nslab.plan.host.names import HostNames
     from nslab.plan.way.choose import Choice
+
+
+_CHOICES = ("auto", "kernel", "pasta", "none")
 
 
 class Wanted(Struct, frozen=True):
@@ -30,3 +35,14 @@ class Wanted(Struct, frozen=True):
     host: HostNames = None
     direct: bool = True
     keep: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what the types forbid, which not everybody checks.
+
+        Raises:
+            UsageError: there is no such way out.
+        """
+        if self.uplink not in _CHOICES:
+            raise UsageError(
+                f'there is no way out "{self.uplink}"', hint=f"one of {', '.join(_CHOICES)}"
+            )

@@ -11,13 +11,14 @@ from nslab.draw.text.lines import lay, longest
 from nslab.draw.text.listing import list_segments
 from nslab.draw.text.rails import draw_rails
 from nslab.draw.text.tree import draw_tree
+from nslab.lab import desired_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nslab.draw.graph import Box
     from nslab.draw.marks import Marks
-    from nslab.lab.model import Desired
+    from nslab.lab import Desired, Lab
 
 SHORTEN_ABOVE = 24
 """A lab of more nodes than this has its runs of alike nodes drawn as one box each."""
@@ -36,7 +37,7 @@ MOST_IN_ALL = 96
 
 
 def draw_text(
-    desired: Desired,
+    lab: Lab | Desired,
     *,
     width: int | None = None,
     ascii_only: bool = False,
@@ -51,7 +52,7 @@ def draw_text(
     out.
 
     Args:
-        desired: the lab.
+        lab: the lab.
         width: the columns of a line, 80 if None; only a word longer than that takes more.
         ascii_only: whether to draw lines with `-|+=#` only.
         marks: what to say of its parts: in brackets, after their names.
@@ -59,6 +60,7 @@ def draw_text(
     Returns:
         Lines without blanks at their ends, each ended by a newline.
     """
+    desired = desired_of(lab)
     columns = WIDTH if width is None else width
     pieces = ["\n".join(lay([summary(desired)], columns))]
     found = parts(desired, marks, shorten_above=SHORTEN_ABOVE)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
+from nslab.plan.pings import summed
+
 if TYPE_CHECKING:
     from nslab.lab.model import Address, Expectation
 
@@ -58,6 +60,9 @@ class Checks(Struct, frozen=True):
     """The outcome of `check`: findings in the order of the expectations."""
 
     findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        return summed("Checks", len(self.findings), [one for one in self.findings if not one.ok])
 
     @property
     def ok(self) -> bool:

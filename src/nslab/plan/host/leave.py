@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nslab.errors import NslabError
 from nslab.kernel import hostnames, record
 from nslab.kernel.registry import DIRECTORY
-from nslab.lab import Desired, Lab
+from nslab.lab import Desired, Lab, desired_of
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl.constants import RTM
 from nslab.netlink.rtnl.link import Link
@@ -32,7 +32,7 @@ def part(sandbox: Sandbox, lab: Lab | Desired | None) -> None:
     if found is not None and found.holder.pid == sandbox.pid:
         with contextlib.suppress(NslabError):  # it is told when the lab has ended
             hostnames.clear(found)
-    desired = lab.resolve() if isinstance(lab, Lab) else lab
+    desired = None if lab is None else desired_of(lab)
     for bridge, host in joined(desired) if desired is not None else ():
         with contextlib.suppress(NslabError):  # it is not there, or the lab is ending already
             transport = sandbox.handle(bridge.name).transport
