@@ -48,6 +48,10 @@ def test_programs_that_cannot_run(tutorial: Machine) -> None:
         127,
         "nslab: no-such-program: No such file or directory\n",
     )
+    sentence = tutorial.run("exec", "left", "no-such a").err
+    assert sentence.endswith("directory (hint: without quotes, or `sh -c 'no-such a'`)\n")
+    late = tutorial.run("exec", "left", "-l", "tutorial", "true").err
+    assert late == "nslab: -l: No such file or directory (hint: options stand before the node)\n"
     folder = tutorial.run("exec", "left", "/etc")
     assert (folder.code, folder.err) == (126, "nslab: /etc: Permission denied\n")
 

@@ -239,7 +239,10 @@ def test_cables() -> None:
         "x.yaml:4: cables[2].ends: a cable has two ends, not 3",
         'x.yaml:5: cables[3]: has no "ends" (hint: ends: The two endpoints that it joins.)',
         "x.yaml:6: cables[4].ends: \"a\" is not a list (hint: begin each item with '-')",
-        "x.yaml:7: cables[5]: a list is not a mapping of ends, subnet, mtu",
+        (
+            "x.yaml:7: cables[5]: a list is not a mapping of ends, subnet, mtu (hint: as "
+            "`{ends: [a, b]}`)"
+        ),
         'x.yaml:8: cables[6].ends: joins "a" to itself (hint: name two nodes)',
         "x.yaml:9: cables[7].ends: a cable has two ends, not 0",
         "x.yaml:10: cables[8].ends[1].mtu: 3 is not a whole number from 68 to 65535",

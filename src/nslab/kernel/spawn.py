@@ -290,9 +290,21 @@ def _become(command: Sequence[str], environment: Mapping[str, str], mask: set[in
         missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
         code = EXIT_NOT_FOUND if missing else EXIT_NOT_EXECUTABLE
         name = program or '""'
-        os.write(2, os.fsencode(f"nslab: {name}: {os.strerror(error.errno or 0)}\n"))
+        hint = _remedy(command) if missing else ""
+        os.write(2, os.fsencode(f"nslab: {name}: {os.strerror(error.errno or 0)}{hint}\n"))
     finally:
         os._exit(code)
+
+
+def _remedy(command: Sequence[str]) -> str:
+    """Guess what was meant by a program that is not there."""
+    import shlex
+
+    if command[0].startswith("-"):
+        return " (hint: options stand before the node)"
+    if len(command) == 1 and len(command[0].split()) > 1:
+        return f" (hint: without quotes, or `sh -c {shlex.quote(command[0])}`)"
+    return ""
 
 
 def joining(place: tuple[str, int, str], command: Sequence[str]) -> list[str]:

@@ -56,14 +56,16 @@ class Reader:
         """Note a problem with the value at a path, the value quoted."""
         self.document.refuse(path, f"{quote(value)} {message}", hint=hint)
 
-    def object(self, value: Tree, path: Path, words: Words) -> dict[str, Tree] | None:
+    def object(
+        self, value: Tree, path: Path, words: Words, hint: str | None = None
+    ) -> dict[str, Tree] | None:
         """Take a mapping whose keys must be known; keys of later versions are refused."""
         if not isinstance(value, dict):
             known = _listed(words)
             if value is None and not path:
                 self.refuse(path, "nothing is in it", f"a lab is a mapping of {known}")
             else:
-                self.refuse_value(path, value, f"is not a mapping of {known}")
+                self.refuse_value(path, value, f"is not a mapping of {known}", hint)
             return None
         for key in value:
             word = words.get(key)

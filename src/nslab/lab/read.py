@@ -120,7 +120,7 @@ def _bridges(reader: Reader, lab: LabDraft, value: Tree) -> None:
 def _cables(reader: Reader, lab: LabDraft, value: Tree) -> None:
     for index, said in enumerate(reader.items(value, ("cables",))):
         path: Path = ("cables", index)
-        tree = reader.object(said, path, CABLE) or {}
+        tree = reader.object(said, path, CABLE, "as `{ends: [a, b]}`") or {}
         segment = _segment(reader, tree, path)
         at = (*path, "ends")
         items = reader.items(tree.get("ends", []), at)
