@@ -451,3 +451,17 @@ def test_what_no_type_checker_saw_is_refused(name: str) -> None:
         with pytest.raises(subprocess.CalledProcessError) as caught:
             node.run(["false"], check=True)
         assert caught.value.__notes__ == [f"in the node h1 of the lab {name}"]
+
+
+def test_who_looks_while_another_changes_the_lab_sees_one_or_the_other(name: str) -> None:
+    with up(star(name, 3)) as running_lab, ThreadPoolExecutor(1) as others:
+
+        def change() -> None:
+            for count in (6, 3) * 10:
+                up(star(name, count))
+
+        changing = others.submit(change)
+        while not changing.done():
+            running_lab.drift()
+            assert len(running_lab.observed().nodes) in (3, 6)
+        changing.result()

@@ -162,9 +162,9 @@ class Holder:
                 return False
             reply = self.obey(connection, words, fds)
         except MemoryError:  # the lab goes on
-            reply = ["error", str(errno.ENOMEM), os.strerror(errno.ENOMEM)], []
+            reply = ["error", str(errno.ENOMEM), ""], []
         except OSError as error:
-            reply = ["error", str(error.errno or 0), str(error.strerror)], []
+            reply = ["error", str(error.errno or 0), ""], []
         except KernelError as error:
             reply = ["error", str(error.errno), error.operation], []
         except (ArithmeticError, LookupError, ValueError):  # a word unknown, missing, no number

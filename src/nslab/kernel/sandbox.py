@@ -463,7 +463,8 @@ class Sandbox:
         self._channel.send(words, fds)
         reply, given = self._channel.receive()
         if reply[0] == "error":
-            raise libc.failure(f"{words[0]}: {reply[2]}", int(reply[1]))
+            what = f"{words[0]}: {reply[2]}" if reply[2] else words[0]
+            raise libc.failure(what, int(reply[1]))
         return reply[1:], given
 
 

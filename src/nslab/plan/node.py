@@ -23,7 +23,7 @@ class Node(Struct, frozen=True):
 
     Attributes:
         lab: the lab's name.
-        pid: the PID of the lab's holder.
+        pid: the PID of the lab's holder, which is in the netns `outside`, and in no node's.
         name: the node's name.
     """
 

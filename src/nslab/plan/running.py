@@ -14,6 +14,7 @@ from nslab.plan.planning import document_of, drifts, past_of, see
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import TypeVar
 
     from nslab.lab.build import NodeRef
     from nslab.lab.model import Address
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from nslab.plan.node import Node
     from nslab.plan.pings import Pings
     from nslab.plan.way.trace import Hop
+
+    T = TypeVar("T")
 
     Named = str | NodeRef | Node
     """A node: its name, or what `Lab.node` or a running lab gave for it."""
@@ -111,15 +114,34 @@ class Running:
         """Read the lab back from the kernel, in the file's own terms."""
         from nslab.plan.lift import lift
 
-        with self.open() as sandbox:
+        def look(sandbox: Sandbox) -> Desired:
             desired = document_of(sandbox)
             return lift(desired, see(sandbox, desired), sandbox.lodgers())
 
+        return self._look(look)
+
     def drift(self, lab: Lab | Desired | None = None) -> list[Drift]:
         """List the differences between the lab (as last brought up, or as given) and the kernel."""
-        with self.open() as sandbox:
+
+        def look(sandbox: Sandbox) -> list[Drift]:
             past = past_of(sandbox)
             return drifts(sandbox, past[0] if lab is None else desired_of(lab), past)
+
+        return self._look(look)
+
+    def _look(self, look: Callable[[Sandbox], T]) -> T:
+        """Look at the lab; once more if it has become another meanwhile."""
+        with self.open() as sandbox:
+            while True:
+                document = sandbox.get()[0]
+                try:
+                    found = look(sandbox)
+                except NodeNotFoundError:
+                    if sandbox.get()[0] == document:
+                        raise
+                else:
+                    if sandbox.get()[0] == document:
+                        return found
 
     def trace(self, node: Named) -> list[Hop]:
         """Look at a node's way out of the lab hop by hop, up to the first one that fails.
