@@ -13,7 +13,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import PIPE
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_type
 
 import pytest
 
@@ -465,3 +465,19 @@ def test_who_looks_while_another_changes_the_lab_sees_one_or_the_other(name: str
             running_lab.drift()
             assert len(running_lab.observed().nodes) in (3, 6)
         changing.result()
+
+
+def test_pipes_carry_text_where_the_types_say_so(name: str) -> None:
+    lab = Lab(name)
+    lab.node("a")
+    with up(lab) as running_lab:
+        node = running_lab["a"]
+        text = node.run(["cat"], encoding="utf-8", input="ä", stdout=PIPE)
+        assert_type(text, subprocess.CompletedProcess[str])
+        assert text.stdout == "ä"
+        raw = node.run([b"cat"], input=b"x", capture_output=True)
+        assert_type(raw, subprocess.CompletedProcess[bytes])
+        assert raw.stdout == b"x"
+        with node.popen(Path("pwd"), encoding="utf-8", cwd=b"/", stdout=PIPE) as process:
+            assert_type(process, subprocess.Popen[str])
+            assert process.communicate()[0] == "/\n"

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Unpack
 
-    StrPath = str | os.PathLike[str]
+    StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+    Args = StrPath | Sequence[StrPath]
     Place = tuple[str, int, str]
     """A lab's name, its holder's PID, and the node's name."""
 
 
-class Options(TypedDict, total=False):
-    """The options of `subprocess.Popen` that have a meaning in a node."""
+class PlainOptions(TypedDict, total=False):
+    """The options of `subprocess.Popen` that have a meaning in a node, but `encoding`."""
 
     bufsize: int
     executable: StrPath | None
@@ -39,13 +40,18 @@ class Options(TypedDict, total=False):
     stderr: int | IO[bytes] | IO[str] | None
     shell: bool
     cwd: StrPath | None
-    env: Mapping[str, str] | None
-    encoding: str | None
+    env: Mapping[str, str] | Mapping[bytes, bytes] | None
     errors: str | None
     start_new_session: bool
     pass_fds: Sequence[int]
     pipesize: int
     umask: int
+
+
+class Options(PlainOptions, total=False):
+    """All of them; a type checker has to know whether `encoding` makes pipes carry `str`."""
+
+    encoding: str | None
 
 
 _IGNORABLE = _signal.valid_signals() - {*PYTHONS, _signal.SIGCHLD}  # which its parent waits for
@@ -56,7 +62,7 @@ _OWN = _CODE.co_varnames[1 : _CODE.co_argcount]  # `inspect` would take 5 ms to 
 
 def popen(
     place: Place,
-    args: str | Sequence[StrPath],
+    args: Args,
     *,
     text: bool | None = None,
     **options: Unpack[Options],
@@ -78,7 +84,7 @@ def popen(
     """
     if unknown := options.keys() - Options.__annotations__.keys():
         raise TypeError(f"a program in a node takes no option {', '.join(sorted(unknown))}")
-    words = [args] if isinstance(args, str | bytes | os.PathLike) else list(args)
+    words: list[StrPath] = [args] if isinstance(args, str | bytes | os.PathLike) else list(args)
     if options.pop("shell", False):
         words = ["/bin/sh", "-c", *words]
         words[0] = os.fspath(options.get("executable") or words[0])
@@ -90,7 +96,7 @@ def popen(
 class Program(subprocess.Popen[Any]):
     """A program in a node: its parent is the launcher, which tells how it ended."""
 
-    def __init__(self, place: Place, args: Sequence[str], **options: Any) -> None:
+    def __init__(self, place: Place, args: Sequence[str | bytes], **options: Any) -> None:
         self._place = place
         self._owner = os.getpid()
         self._use = _thread.allocate_lock()  # of the pidfd, while nobody closes it
@@ -227,7 +233,7 @@ def _own_environment() -> list[str]:
 _decoded: tuple[dict[bytes, bytes], list[str]] = ({}, [])
 
 
-def _environment(given: Mapping[str, str]) -> list[str]:
+def _environment(given: Mapping[str, str] | Mapping[bytes, bytes]) -> list[str]:
     """Give it as text, `key=value` each.
 
     Raises:

@@ -12,10 +12,7 @@ from nslab.kernel import programs
 from nslab.kernel.spawn import connect_again
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Unpack
-
-    Args = str | Sequence[programs.StrPath]
 
 
 class Node(Struct, frozen=True):
@@ -33,16 +30,35 @@ class Node(Struct, frozen=True):
 
     @overload
     def popen(
-        self, args: Args, *, text: Literal[True], **options: Unpack[programs.Options]
+        self, args: programs.Args, *, text: Literal[True], **options: Unpack[programs.Options]
     ) -> subprocess.Popen[str]: ...
 
     @overload
     def popen(
-        self, args: Args, *, text: Literal[False] | None = None, **options: Unpack[programs.Options]
+        self,
+        args: programs.Args,
+        *,
+        text: bool | None = None,
+        encoding: str,
+        **options: Unpack[programs.PlainOptions],
+    ) -> subprocess.Popen[str]: ...
+
+    @overload
+    def popen(
+        self,
+        args: programs.Args,
+        *,
+        text: Literal[False] | None = None,
+        **options: Unpack[programs.PlainOptions],
     ) -> subprocess.Popen[bytes]: ...
 
+    @overload
     def popen(
-        self, args: Args, *, text: bool | None = None, **options: Unpack[programs.Options]
+        self, args: programs.Args, *, text: bool | None, **options: Unpack[programs.Options]
+    ) -> subprocess.Popen[Any]: ...
+
+    def popen(
+        self, args: programs.Args, *, text: bool | None = None, **options: Unpack[programs.Options]
     ) -> subprocess.Popen[str] | subprocess.Popen[bytes]:
         """Start a program in the node; the parameters are those of `subprocess.Popen`.
 
@@ -55,7 +71,7 @@ class Node(Struct, frozen=True):
     @overload
     def run(
         self,
-        args: Args,
+        args: programs.Args,
         *,
         text: Literal[True],
         input: str | None = None,
@@ -68,19 +84,46 @@ class Node(Struct, frozen=True):
     @overload
     def run(
         self,
-        args: Args,
+        args: programs.Args,
+        *,
+        text: bool | None = None,
+        encoding: str,
+        input: str | None = None,
+        capture_output: bool = False,
+        timeout: float | None = None,
+        check: bool = False,
+        **options: Unpack[programs.PlainOptions],
+    ) -> subprocess.CompletedProcess[str]: ...
+
+    @overload
+    def run(
+        self,
+        args: programs.Args,
         *,
         text: Literal[False] | None = None,
         input: bytes | None = None,
         capture_output: bool = False,
         timeout: float | None = None,
         check: bool = False,
-        **options: Unpack[programs.Options],
+        **options: Unpack[programs.PlainOptions],
     ) -> subprocess.CompletedProcess[bytes]: ...
+
+    @overload
+    def run(
+        self,
+        args: programs.Args,
+        *,
+        text: bool | None,
+        input: str | bytes | None = None,
+        capture_output: bool = False,
+        timeout: float | None = None,
+        check: bool = False,
+        **options: Unpack[programs.Options],
+    ) -> subprocess.CompletedProcess[Any]: ...
 
     def run(
         self,
-        args: Args,
+        args: programs.Args,
         *,
         text: bool | None = None,
         input: str | bytes | None = None,  # noqa: A002 - subprocess's own name
