@@ -129,7 +129,7 @@ def test_deleting_ends_the_programs_in_there_and_no_others() -> None:
         places = [(sandbox.lab, sandbox.pid, name) for name in ("n0", "n1", "n499")]
         sleepers = [programs.popen(place, ["sleep", "60"]) for place in places]
         sandbox.delete(["n0", "n499"])
-        assert sleepers[0].wait(5) == sleepers[2].wait(5) == -signal.SIGKILL
+        assert sleepers[0].wait(5) == sleepers[2].wait(5) == -signal.SIGTERM
         assert sleepers[1].poll() is None
         sandbox.create(["n0"])
         assert output_in(sandbox, "n0", "hostname") == "n0\n"
