@@ -75,7 +75,7 @@ def test_a_lab_may_have_more_namespaces_than_a_process_may_have_descriptors() ->
         assert len(lab.observed().nodes) == 395
         with lab["n0"].popen(["sleep", "60"]) as sleeper:
             lab.down()
-            assert sleeper.wait(5) == -signal.SIGKILL
+            assert sleeper.wait(5) == -signal.SIGTERM
     assert running() == []
 
 

@@ -17,6 +17,7 @@ import functools
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -95,7 +96,7 @@ def programs(name: str) -> None:
         sleeper = made["h1"].popen(words, stdout=subprocess.PIPE, text=True)
         assert sleeper.stdout is not None
         assert sleeper.stdout.readline() == "ready\n"
-    assert sleeper.wait(20) == -9
+    assert sleeper.wait(20) == -signal.SIGTERM
     sleeper.stdout.close()
 
 
