@@ -83,6 +83,23 @@ def test_json_of_what_changes_labs(machine: Machine) -> None:
     assert json.loads(machine.run("plan", "-j", path).out) == steps
 
 
+def test_addresses_for_a_time_show_everywhere(machine: Machine) -> None:
+    ports = "[{node: a, addresses: [192.168.50.1/24]}, b]"
+    path = str(machine.write("lent.yaml", f"name: lent\nbridges: {{lan: {{ports: {ports}}}}}\n"))
+    machine.run("up", path)
+    lease = ("192.168.50.53/24", "valid_lft", "600", "preferred_lft", "600")
+    machine.run("exec", "-llent", "b", "ip", "address", "add", *lease, "dev", "eth0")
+    shown = machine.run("show", "lent").out
+    assert shown.endswith("\n# for a time only: b:eth0 192.168.50.53/24\n")
+    machine.write("lent.yaml", shown)
+    assert machine.run("plan", path).out == "nothing to do: lent is as the file says\n"
+    assert "192.168.50.53" not in machine.run("show", "-j", "lent").out
+    assert "192.168.50.53/24" in machine.run("show", "-o", "table", "lent").out
+    assert "192.168.50.53/24" in machine.run("draw", "lent").out
+    assert machine.run("ping", "-llent", "a", "b").out.startswith("a -> b (192.168.50.53): ")
+    machine.run("down", "lent")
+
+
 def test_show(tutorial: Machine) -> None:
     shown = json.loads(tutorial.run("show", "-j").out)
     assert list(shown["nodes"]) == ["left", "gw", "pc1", "pc2", "pc3"]

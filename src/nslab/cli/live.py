@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from nslab.draw.marks import Mark
 from nslab.lab.surroundings import MACHINE, with_surroundings
 from nslab.plan.lift import lift
-from nslab.plan.observe import observe
-from nslab.plan.segment import whole
+from nslab.plan.planning import see
+from nslab.plan.state import with_dynamic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from nslab.plan.state import LinkState, State
 
 
-def look(lab: Running) -> tuple[Desired, State]:
-    """Read a lab back from the kernel: in the file's terms, and as its namespaces hold it."""
+def look(lab: Running, *, lasting: bool = False) -> tuple[Desired, State]:
+    """Read a lab back from the kernel: in the file's terms, and as its namespaces hold it.
+
+    Args:
+        lab: the running lab.
+        lasting: whether to leave out the addresses that links have for a time, as a file must.
+    """
     desired = lab.desired()
     with lab.open() as sandbox:
-        state = whole(desired, observe(sandbox, [desired]))
-    return lift(desired, state), state
+        state, lodgers = see(sandbox, desired), sandbox.lodgers()
+    return lift(desired, state if lasting else with_dynamic(state), lodgers), state
 
 
 def link_word(link: LinkState) -> str:

@@ -61,8 +61,20 @@ def run(arguments: list[str]) -> int:
         return 0
     from nslab.lab import dumps
 
-    print(dumps(lab.observed(), format="json" if style == "json" else "yaml"), end="")
+    found, state = look(lab, lasting=True)
+    print(dumps(found, format="json" if style == "json" else "yaml"), end="")
+    for line in _dynamic(found, state) if style == "yaml" else ():
+        print(line)
     return 0
+
+
+def _dynamic(lab: Desired, state: State) -> Iterator[str]:
+    """Tell in comments of the addresses that a file cannot have."""
+    for node, ends in lab.endpoints().items():
+        for end in ends:
+            found = " ".join(map(str, state[node].links[end.ifname].dynamic))
+            if found:
+                yield f"# for a time only: {end} {found}"
 
 
 def _drift(lab: Running, style: str) -> int:

@@ -39,6 +39,7 @@ def _is_as(found: LinkState, wanted: LinkState) -> bool:
         mac=wanted.mac or found.mac,
         mtu=mtu_of(wanted, found),
         carrier=found.carrier,
+        dynamic=found.dynamic,
         alias=wanted.alias or found.alias,
         ipv6=found.ipv6 if wanted.master else wanted.ipv6,  # a port's own does not matter
         addresses=found.addresses,

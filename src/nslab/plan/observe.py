@@ -16,7 +16,7 @@ from ipaddress import (
     IPv6Interface,
     IPv6Network,
 )
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
@@ -29,6 +29,7 @@ from nslab.lab.names import FORWARD, STANDING
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl import address as rtnl_address
 from nslab.netlink.rtnl import route as rtnl_route
+from nslab.netlink.rtnl.address import IFA_F
 from nslab.netlink.rtnl.af_spec import DEVCONF, AfSpec
 from nslab.netlink.rtnl.constants import AF, RT_TABLE, RTM, RTN, RTPROT
 from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
@@ -46,10 +47,11 @@ from nslab.plan.state import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from nslab.kernel.transport import Transport
     from nslab.lab.model import Desired
+    from nslab.plan.state import End
 
 _AHEAD = 64
 LINKS = Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS))
@@ -64,6 +66,8 @@ _FORWARDING = {
 _NO = NetnsState()
 _UNREADABLE = (errno.ENOENT, errno.EACCES, errno.EIO)  # EIO: a secret that nobody has set
 _STATIC = (RTPROT.STATIC, RTPROT.BOOT)
+_UNSURE = IFA_F.TEMPORARY | IFA_F.TENTATIVE | IFA_F.DADFAILED
+_ByIndex: TypeAlias = "dict[int, list[Interface]]"
 
 
 def observe(sandbox: Sandbox, labs: Sequence[Desired] = (), beyond: State | None = None) -> State:
@@ -120,6 +124,20 @@ def read_ports(sandbox: Sandbox, names: Sequence[str]) -> State:
         for name in names[start : start + _AHEAD]:
             links = sandbox.handle(name).transport.dump(LINKS, Link)
             found[name] = named_links(link.ifname or "" for link in links)
+    return found
+
+
+def read_addresses(sandbox: Sandbox, names: Sequence[str]) -> dict[End, tuple[Interface, ...]]:
+    """Read all addresses of the links in some namespaces, and nothing else."""
+    found: dict[End, tuple[Interface, ...]] = {}
+    for start in range(0, len(names), _AHEAD):
+        sandbox.open(names[start : start + _AHEAD])
+        for name in names[start : start + _AHEAD]:
+            transport = sandbox.handle(name).transport
+            lasting, dynamic = _addresses(transport)
+            for link in transport.dump(LINKS, Link):
+                held = (*lasting.get(link.index, ()), *dynamic.get(link.index, ()))
+                found[name, link.ifname or ""] = held
     return found
 
 
@@ -203,13 +221,13 @@ def further_sysctls(states: Iterable[State]) -> dict[str, list[str]]:
 def _netns(handle: Handle) -> tuple[list[Link], NetnsState]:
     transport = handle.transport
     links = transport.dump(LINKS, Link)
-    addresses = transport.dump(_ADDRESSES, rtnl_address.Address)
+    lasting, dynamic = _addresses(transport)
     names = {link.index: link.ifname or "" for link in links}
     state = NetnsState(known=_standing(links))
     links = [link for link in links if link.ifname not in state.known]
     for link in links:
-        found = tuple(_addresses(addresses, link.index))
-        state.links[link.ifname or ""] = _link(link, names, found)
+        found = lasting.get(link.index, ()), dynamic.get(link.index, ())
+        state.links[link.ifname or ""] = _link(link, names, *found)
     state.routes = _routes(transport, names)
     for key, request in _FORWARDING.items():
         forwarding = _forwarding(transport, request)
@@ -229,7 +247,12 @@ def _forwarding(transport: Transport, request: Request) -> str | None:
     return str(answer.forwarding or 0)
 
 
-def _link(link: Link, names: dict[int, str], addresses: tuple[Interface, ...]) -> LinkState:
+def _link(
+    link: Link,
+    names: dict[int, str],
+    addresses: Sequence[Interface],
+    dynamic: Sequence[Interface],
+) -> LinkState:
     kind = link.linkinfo.kind if link.linkinfo and link.linkinfo.kind else ""
     same_netns = link.link is not None and link.link_netnsid is None
     return LinkState(
@@ -242,7 +265,8 @@ def _link(link: Link, names: dict[int, str], addresses: tuple[Interface, ...]) -
         carrier=bool(link.carrier),
         master=names.get(link.master) if link.master else None,
         peer=("", names.get(link.link or 0, "")) if same_netns else None,
-        addresses=addresses,
+        addresses=tuple(addresses),
+        dynamic=tuple(dynamic),
         alias=link.ifalias or "",
         ipv6=any(address.version == 6 for address in addresses) or _speaks_ipv6(link),
         settings=_settings(link) if kind == "bridge" else (),
@@ -263,15 +287,27 @@ def _speaks_ipv6(link: Link) -> bool:
     return not (conf and conf[DEVCONF.DISABLE_IPV6])
 
 
-def _addresses(messages: list[rtnl_address.Address], index: int) -> Iterator[Interface]:
-    """Give a link's lasting addresses."""
-    for message in messages:
+def _addresses(transport: Transport) -> tuple[_ByIndex, _ByIndex]:
+    """Give the addresses of links by ifindex: those that last, and those for a time.
+
+    Of the latter those are left out that nobody can count on: IPv6's temporary ones, which nobody
+    else knows, and those that others may have.
+    """
+    lasting: _ByIndex = {}
+    dynamic: _ByIndex = {}
+    for message in transport.dump(_ADDRESSES, rtnl_address.Address):
         packed = message.local or message.address
-        if message.index != index or packed is None:
+        if packed is None:
             continue
         flags = message.flags if message.flags is not None else message.flags8
-        if flags & rtnl_address.IFA_F.PERMANENT:
-            yield _interface(packed, message.prefixlen)
+        if flags & IFA_F.PERMANENT:
+            kept = lasting
+        elif message.family == AF.INET6 and flags & _UNSURE:
+            continue
+        else:
+            kept = dynamic
+        kept.setdefault(message.index, []).append(_interface(packed, message.prefixlen))
+    return lasting, dynamic
 
 
 @lru_cache(1 << 16)

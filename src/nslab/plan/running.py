@@ -167,6 +167,8 @@ class Running:
     ) -> Checks:
         """Test what the lab expects; without `expect`, that all on one segment reach each other.
 
+        An endpoint that has no address in the file is asked for at those that it has in the kernel.
+
         Args:
             outside: the addresses that the target `outside` stands for; without them, those of the
                 machine's default gateways and name servers that answer the machine itself.
@@ -178,13 +180,15 @@ class Running:
             NslabError: nothing can be expected, as no two nodes share a segment.
             ValueError: the timeout is not above 0, there is no try, or `outside` is no address.
         """
+        from nslab.plan.bare import with_found
         from nslab.plan.expect.check import check
         from nslab.plan.pings import Asking
 
         asking = Asking(timeout, tries, progress)
         given = tuple(ip_address(address) for address in outside)
         with self.open() as sandbox:
-            checks = check(sandbox, document_of(sandbox), asking, given)
+            lab = with_found(sandbox, document_of(sandbox))
+            checks = check(sandbox, lab, asking, given)
         if not checks.findings:
             raise NslabError(
                 f'nothing can be expected of the lab "{self.name}": no two nodes share a segment'
@@ -202,6 +206,8 @@ class Running:
     ) -> Pings:
         """Ping one pair, all from `source`, or every pair of nodes, all at once.
 
+        An endpoint that has no address in the file is asked for at one that it has in the kernel.
+
         Args:
             source: the node to ask from, or None for every node.
             target: the node to reach, or None for every other.
@@ -214,6 +220,7 @@ class Running:
             NslabError: there is nobody to ask, as no other node has an address.
             ValueError: the timeout is not above 0, or there is no try.
         """
+        from nslab.plan.bare import with_found
         from nslab.plan.pings import Asking, ping, probes_of
 
         asking = Asking(timeout, tries, progress)
@@ -221,6 +228,7 @@ class Running:
             desired = document_of(sandbox)
             one, other = (None if node is None else _name(node) for node in (source, target))
             _refuse_strangers(desired, one, other)
+            desired = with_found(sandbox, desired, [one, other] if one and other else [])
             probes = probes_of(desired, one, other)
             if not probes and other is not None:
                 raise NslabError(f"{other} has no address to ping")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nslab.kernel.sandbox import HOST, OUTSIDE
 from nslab.lab.names import FORWARD
@@ -58,6 +59,9 @@ class LinkState(Struct, frozen=True, gc=False):
         ipv6: whether it speaks IPv6: the kernel lets it, and its MTU allows it.
         peer: the other end of a veth, or the link that a macvlan lies on, where it is known.
         master: the ifname of the bridge that it is a port of.
+        addresses: those that last.
+        dynamic: those that it has for a time, as from DHCP or a router's advertisements: they are
+            never the lab's own.
         alias: what it says of itself; "" where nobody asked.
         settings: those of a bridge's kind that a lab minds; of others none.
     """
@@ -72,9 +76,15 @@ class LinkState(Struct, frozen=True, gc=False):
     master: str | None = None
     peer: End | None = None
     addresses: tuple[Interface, ...] = ()
+    dynamic: tuple[Interface, ...] = ()
     alias: str = ""
     ipv6: bool = True
     settings: Settings = ()
+
+    @property
+    def held(self) -> tuple[Interface, ...]:
+        """All its addresses, those that last first."""
+        return self.addresses + self.dynamic
 
 
 class NetnsState(Struct, gc=False):
@@ -100,6 +110,18 @@ KEPT = {
     ),
 }
 """The namespaces that are there before the lab and stay after it, as the lab leaves them."""
+
+
+def with_dynamic(state: State) -> State:
+    """Give links all their addresses as if they lasted, for those who only look."""
+    found = {}
+    for name, netns in state.items():
+        links = {
+            ifname: replace(link, addresses=link.held) if link.dynamic else link
+            for ifname, link in netns.links.items()
+        }
+        found[name] = replace(netns, links=links)
+    return found
 
 
 def fresh(sysctl: dict[str, str], standing: Mapping[str, int] | None = None) -> NetnsState:

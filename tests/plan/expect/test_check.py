@@ -138,7 +138,7 @@ def test_both_families_ports_groups_and_addresses(name: str) -> None:
         run(running, chain("gw", "forward", "accept", "tcp dport 81 drop", "udp dport 8 drop"))
         checks = running.check(timeout=0.5)
     assert [str(one) for one in checks.broken] == [
-        "alone -> pc1 tcp/80: no address: the lab gives alone none"
+        "alone -> pc1 tcp/80: no address: the lab file gives alone none, and the kernel has none"
     ]
     # nothing listens in gw and pc2, so that nothing is known of their port 81
     weak = {one.target for one in checks.untested}
@@ -347,7 +347,9 @@ def test_what_has_no_address_proves_nothing(name: str) -> None:
     with up(office(name, "pc1 -/> alone", "alone -/> pc1", "pc2 -> alone")) as running:
         checks = quick(running)
     assert outcomes(checks) == ["untested", "untested", "broken"]
-    assert {one.reason for one in checks.findings} == {"no address: the lab gives alone none"}
+    assert {one.reason for one in checks.findings} == {
+        "no address: the lab file gives alone none, and the kernel has none"
+    }
 
 
 def test_a_canary_that_dies_meanwhile_is_missed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,7 +87,8 @@ def test_a_port_needs_no_uplink(world: World) -> None:
     world.up({"name": "bare", "nodes": {"web": {"publish": "8080:80"}}})
     world.serve("web", "tcp/80")
     assert connect("127.0.0.1", 8080) == "127.0.0.1 5"
-    assert "8080:80" in world.nslab("show").stdout
+    for look in (["show"], ["show", "-o", "table"], ["draw"]):
+        assert "8080:80" in world.nslab(*look).stdout
     world.nslab("down")
     assert world.state() == before
 

@@ -25,6 +25,7 @@ class IFA_F:  # noqa: N801 - the kernel's own name
     """Address flags."""
 
     SECONDARY = 0x01
+    TEMPORARY = 0x01  # of IPv6
     NODAD = 0x02
     OPTIMISTIC = 0x04
     DADFAILED = 0x08

@@ -159,7 +159,7 @@ def _addresses(places: Places, one: Expectation, source: str, target: str) -> li
 def _lack(places: Places, source: str, target: str) -> str:
     for name in (source, target):
         if not places.addresses(name):
-            return f"no address: the lab gives {name} none"
+            return f"no address: the lab file gives {name} none, and the kernel has none"
     return f"no address: {source} and {target} have none of one family"
 
 

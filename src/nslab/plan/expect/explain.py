@@ -61,7 +61,7 @@ def _saddr(sight: Sight, places: Places, there: Trail, probe: Probe) -> Address 
     if not first.oifname:
         return probe.address
     link = sight.links(first.netns).get(first.oifname)
-    found = [one.ip for one in (link.addresses if link else ()) if not is_link_local(one.ip)]
+    found = [one.ip for one in (link.held if link else ()) if not is_link_local(one.ip)]
     found += places.addresses(first.netns)
     return next((ip for ip in found if ip.version == probe.address.version), None)
 

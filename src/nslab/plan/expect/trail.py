@@ -120,7 +120,7 @@ def _stays(sight: Sight, places: Places, hop: Hop, address: Address, leg: Leg) -
 
 def _has_address(links: dict[str, LinkState], version: int) -> bool:
     """Tell whether there is an address of a version beside those that links have of their own."""
-    own = [item for link in links.values() for item in link.addresses if item.version == version]
+    own = [item for link in links.values() for item in link.held if item.version == version]
     return any(not item.is_loopback and not is_link_local(item.ip) for item in own)
 
 
@@ -132,7 +132,7 @@ def _fault_of(sight: Sight, end: Endpoint, version: int) -> str:
     if not link.up:
         return f"link down: {end} is down"
     for item in end.addresses:
-        if item.version == version and item.ip not in [one.ip for one in link.addresses]:
+        if item.version == version and item.ip not in [one.ip for one in link.held]:
             return f"no address: {end} does not have {item.ip}"
     return ""
 
@@ -212,7 +212,7 @@ def _others(sight: Sight, fabric: str, port: LinkState) -> list[End]:
 
 def _holds(sight: Sight, netns: str, address: Address) -> bool:
     """Tell whether a netns has an address, on whichever link: Linux answers for all of them."""
-    found = (one.ip for link in sight.links(netns).values() for one in link.addresses)
+    found = (one.ip for link in sight.links(netns).values() for one in link.held)
     return address in found
 
 

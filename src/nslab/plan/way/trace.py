@@ -68,7 +68,7 @@ def trace(sandbox: Sandbox, lab: Desired, observed: State, node: str) -> list[Ho
         observed: the lab now, with the namespaces `outside` and the machine's.
         node: one of the lab's nodes.
     """
-    own = [item for link in observed[node].links.values() for item in link.addresses]
+    own = [item for link in observed[node].links.values() for item in link.held]
     own += [item for end in lab.endpoints()[node] for item in end.addresses]
     given = [item for item in own if not item.ip.is_loopback and not is_link_local(item.ip)]
     versions = sorted({item.version for item in given})
@@ -131,7 +131,7 @@ class _Way:
         links = [
             (link, item)
             for link in state.links.values()
-            for item in link.addresses
+            for item in link.held
             if item.version == self.version and link.kind != "loopback"
             if not is_link_local(item.ip)
         ]
@@ -243,7 +243,7 @@ class _Way:
             except KernelError:
                 return "is not tracked by this kernel"
         links = self.observed[self.node].links.values()
-        own = [item.ip.packed for link in links for item in link.addresses]
+        own = [item.ip.packed for link in links for item in link.held]
         sent = [one for one in tracked if one.orig and one.orig.dst == target.packed]
         sent = [one for one in sent if one.orig and one.orig.src in own]
         for one in sent:
