@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from nslab.plan.addresses import LOOPBACK, coming, own_address
 from nslab.plan.comparison import EMPTY, Comparison
-from nslab.plan.effects import USUAL_MTU, as_it_comes, link_of, mtu_of, reaches, unlike
+from nslab.plan.effects import USUAL_MTU, as_it_comes, has_source, link_of, mtu_of, reaches, unlike
 from nslab.plan.order import cable_order
 from nslab.plan.state import LinkState, route_key, satisfies
 from nslab.plan.steps import (
@@ -262,9 +262,17 @@ class Coming(Comparison):
             return
         asked = {*self.desired[name].routes, *self.last.get(name, EMPTY).routes}
         keys = {route_key(route) for route in asked}
+        links = self.desired[name].links
+        others = [
+            link
+            for link in self.observed[name].links.values()
+            if link.ifname not in links or link.kind == "loopback"
+        ]
         for route in lost:
-            link = self.desired[name].links.get(route.ifname or "")
-            if route_key(route) not in keys and link is not None and reaches(link, route):
+            link = links.get(route.ifname or "")
+            if route_key(route) in keys or link is None or not reaches(link, route):
+                continue
+            if has_source([*links.values(), *others], route):
                 yield route
 
     def raise_bridges(self) -> Iterator[Step]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from nslab.plan.state import IMPLIED
+from nslab.netlink.rtnl.route import RTNH_F
+from nslab.plan.state import IMPLIED, FoundRoute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from nslab.lab.model import Route
     from nslab.plan.state import LinkState
@@ -66,6 +67,16 @@ def mtu_of(link: LinkState, before: LinkState) -> int | None:
 
 def reaches(link: LinkState, route: Route) -> bool:
     """Tell whether a route can lead over a link."""
-    if route.dst.version == 6 and not link.ipv6:
+    found = route.message if isinstance(route, FoundRoute) else None
+    by_ipv6 = route.dst.version == 6 or (found is not None and found.via is not None)
+    if by_ipv6 and not link.ipv6:
         return False
+    if found is not None and found.flags & RTNH_F.ONLINK:
+        return True
     return route.via is None or any(route.via in address.network for address in link.addresses)
+
+
+def has_source(links: Iterable[LinkState], route: Route) -> bool:
+    """Tell whether one of a netns's links has the address that a route names as its source."""
+    source = route.message.prefsrc if isinstance(route, FoundRoute) else None
+    return source is None or any(a.packed == source for link in links for a in link.addresses)

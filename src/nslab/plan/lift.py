@@ -12,7 +12,7 @@ from nslab.lab.address import is_link_local
 from nslab.lab.model import Bridge, Cable, Desired, Endpoint, HostPort, Network, Node, Uplink
 from nslab.lab.names import FORWARD, OUTSIDE, sysctl_key
 from nslab.plan.addresses import named
-from nslab.plan.state import route_key, satisfies
+from nslab.plan.state import FoundRoute, route_key, satisfies
 from nslab.plan.way import ports
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def lift(known: Desired, observed: State, lodgers: Collection[str] = ()) -> Desi
     published = _published(known, lodgers)
     bridges = tuple(_bridge(bridge, observed, names) for bridge in fabrics.values())
     cables = _cables(names, observed, known)
-    shown: defaultdict[str, set[str | None]] = defaultdict(lambda: {None, "lo"})
+    shown: defaultdict[str, set[str | None]] = defaultdict(set)
     for segment in (*(bridge.ports for bridge in bridges), *(cable.ends for cable in cables)):
         for end in segment:
             shown[end.node].add(end.ifname)
@@ -98,11 +98,20 @@ def _node(node: Node, observed: State, shown: set[str | None]) -> Node:
     found = [(key, state.sysctl.get(sysctl_key(key))) for key, _ in node.sysctl]
     pairs = [(key, value) for key, value in found if value is not None]
     forward = all(state.sysctl.get(key, "1") == "1" for key in FORWARD)
-    said = [r for r in state.routes if r.type == "unicast" and r.ifname in shown]  # others: no word
+    said = [route for route in state.routes if route.ifname in shown and _can_be_said(route, state)]
     order = {route: place for place, route in enumerate(node.routes)}  # the kernel's means nothing
     words = [_in_its_words(route, node.routes) for route in said]
     routes = tuple(sorted(words, key=lambda route: order.get(route, len(order))))
     return Node(node.name, forward, routes, tuple(pairs), uplink)
+
+
+def _can_be_said(route: Route, state: NetnsState) -> bool:
+    """Tell whether a file could say a route: its next hop must be near by what the file says."""
+    if isinstance(route, FoundRoute) or route.type != "unicast" or route.ifname is None:
+        return False
+    near = state.links[route.ifname].addresses
+    via = route.via
+    return via is None or is_link_local(via) or any(via in item.network for item in near)
 
 
 def _uplink(node: Node, state: NetnsState) -> Uplink | None:

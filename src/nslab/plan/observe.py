@@ -8,14 +8,7 @@ from __future__ import annotations
 
 import errno
 from functools import lru_cache
-from ipaddress import (
-    IPv4Address,
-    IPv4Interface,
-    IPv4Network,
-    IPv6Address,
-    IPv6Interface,
-    IPv6Network,
-)
+from ipaddress import IPv4Interface, IPv6Interface
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
@@ -24,22 +17,20 @@ from nslab.errors import KernelError
 from nslab.kernel import libc
 from nslab.kernel.sandbox import HOST, OUTSIDE, Handle, Sandbox
 from nslab.lab.address import is_link_local
-from nslab.lab.model import Address, Interface, Network, Route
 from nslab.lab.names import FORWARD, STANDING
 from nslab.netlink.message import Request
 from nslab.netlink.rtnl import address as rtnl_address
-from nslab.netlink.rtnl import route as rtnl_route
 from nslab.netlink.rtnl.address import IFA_F
 from nslab.netlink.rtnl.af_spec import DEVCONF, AfSpec
-from nslab.netlink.rtnl.constants import AF, RT_TABLE, RTM, RTN, RTPROT
+from nslab.netlink.rtnl.constants import AF, RTM
 from nslab.netlink.rtnl.link import IFF, RTEXT_FILTER, Link
 from nslab.netlink.rtnl.netconf import NETCONFA_IFINDEX_ALL, Netconf
 from nslab.plan.lower import lower
 from nslab.plan.peers import join_peers, name_links_below, pairs_of, trust_peers
+from nslab.plan.routes import read_routes
 from nslab.plan.segment import named_links
 from nslab.plan.state import (
     PLAIN,
-    ROUTE_TYPES,
     LinkState,
     NetnsState,
     Settings,
@@ -50,13 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from nslab.kernel.transport import Transport
-    from nslab.lab.model import Desired
+    from nslab.lab.model import Desired, Interface
     from nslab.plan.state import End
 
 _AHEAD = 64
 LINKS = Request(RTM.GETLINK, Link(ext_mask=RTEXT_FILTER.SKIP_STATS))
 _ADDRESSES = Request(RTM.GETADDR, rtnl_address.Address())
-_ROUTES = Request(RTM.GETROUTE, rtnl_route.Route(table8=RT_TABLE.MAIN, table=RT_TABLE.MAIN))
 _FORWARDING = {
     key: Request(RTM.GETNETCONF, Netconf(family=family, ifindex=NETCONFA_IFINDEX_ALL))
     for family, key in zip((AF.INET, AF.INET6), FORWARD, strict=True)
@@ -65,7 +55,6 @@ _FORWARDING = {
 
 _NO = NetnsState()
 _UNREADABLE = (errno.ENOENT, errno.EACCES, errno.EIO)  # EIO: a secret that nobody has set
-_STATIC = (RTPROT.STATIC, RTPROT.BOOT)
 _UNSURE = IFA_F.TEMPORARY | IFA_F.TENTATIVE | IFA_F.DADFAILED
 _ByIndex: TypeAlias = "dict[int, list[Interface]]"
 
@@ -228,7 +217,7 @@ def _netns(handle: Handle) -> tuple[list[Link], NetnsState]:
     for link in links:
         found = lasting.get(link.index, ()), dynamic.get(link.index, ())
         state.links[link.ifname or ""] = _link(link, names, *found)
-    state.routes = _routes(transport, names)
+    state.routes = read_routes(transport, names)
     for key, request in _FORWARDING.items():
         forwarding = _forwarding(transport, request)
         if forwarding is not None:
@@ -314,38 +303,3 @@ def _addresses(transport: Transport) -> tuple[_ByIndex, _ByIndex]:
 def _interface(packed: bytes, prefixlen: int) -> Interface:
     kind = IPv4Interface if len(packed) == 4 else IPv6Interface
     return kind((packed, prefixlen))
-
-
-def _routes(transport: Transport, names: dict[int, str]) -> list[Route]:
-    """Give the static routes of the main table: set by a lab or by hand, not by a daemon."""
-    return [
-        _route(message, names)
-        for message in transport.dump(_ROUTES, rtnl_route.Route)
-        if message.protocol in _STATIC
-        and message.type in ROUTE_TYPES
-        and message.family in (AF.INET, AF.INET6)
-    ]
-
-
-def _route(message: rtnl_route.Route, names: dict[int, str]) -> Route:
-    usual = 0 if message.family == AF.INET else 1024
-    metric = message.priority if message.priority is not None else 0
-    return Route(
-        dst=_network(message),
-        via=_gateway(message.gateway),
-        ifname=names.get(message.oif or 0) if message.type == RTN.UNICAST else None,
-        metric=None if metric == usual else metric,
-        type=ROUTE_TYPES[message.type],
-    )
-
-
-def _network(message: rtnl_route.Route) -> Network:
-    if message.family == AF.INET:
-        return IPv4Network((message.dst or bytes(4), message.dst_len))
-    return IPv6Network((message.dst or bytes(16), message.dst_len))
-
-
-def _gateway(packed: bytes | None) -> Address | None:
-    if packed is None:
-        return None
-    return IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed)

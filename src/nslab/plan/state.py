@@ -8,13 +8,15 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from nslab.kernel.sandbox import HOST, OUTSIDE
+from nslab.lab.model import Route
 from nslab.lab.names import FORWARD
 from nslab.netlink.rtnl.constants import RTN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nslab.lab.model import Interface, Route
+    from nslab.lab.model import Interface
+    from nslab.netlink.rtnl import route as rtnl_route
 
 End = tuple[str, str]
 """A link by its place: (netns, ifname)."""
@@ -87,6 +89,19 @@ class LinkState(Struct, frozen=True, gc=False):
         return self.addresses + self.dynamic
 
 
+class FoundRoute(Route, frozen=True, kw_only=True):
+    """A static route of the kernel's that no lab file can say.
+
+    Attributes:
+        more: what `Route` has no word for, in iproute2's: several next hops, one of another
+            family, an encapsulation and the like.
+        message: all of it, as the kernel tells it.
+    """
+
+    more: str
+    message: rtnl_route.Route
+
+
 class NetnsState(Struct, gc=False):
     """One netns: its links by name, its static routes, the sysctls that matter.
 
@@ -137,12 +152,21 @@ def fresh(sysctl: dict[str, str], standing: Mapping[str, int] | None = None) -> 
 
 
 def route_key(route: Route) -> tuple[object, int]:
-    """Give what may be in a table only once: destination and metric."""
+    """Give what may be in a table only once: destination and metric.
+
+    A route for packets of one TOS or source alone can be beside those for all.
+    """
     usual = 0 if route.dst.version == 4 else 1024
-    return route.dst, usual if route.metric is None else route.metric
+    place: object = route.dst
+    if isinstance(route, FoundRoute) and (route.message.tos or route.message.src_len):
+        found = route.message
+        place = route.dst, found.tos, found.src, found.src_len
+    return place, usual if route.metric is None else route.metric
 
 
 def satisfies(found: Route, wanted: Route) -> bool:
     """Tell whether a route of the same key leads where the file wants it to."""
+    if isinstance(found, FoundRoute):
+        return found == wanted
     same_link = wanted.ifname is None or wanted.ifname == found.ifname
     return found.type == wanted.type and found.via == wanted.via and same_link

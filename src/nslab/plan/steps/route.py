@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from nslab.netlink.message import NLM_F, Request
 from nslab.netlink.rtnl import route as rtnl_route
 from nslab.netlink.rtnl.constants import AF, RT_SCOPE, RT_TABLE, RTM, RTPROT
-from nslab.plan.state import ROUTE_TYPES
+from nslab.netlink.rtnl.route import RTNH_F, Nexthop
+from nslab.plan.state import ROUTE_TYPES, FoundRoute
 from nslab.plan.steps.step import NEW, Step, ip_in
 
 if TYPE_CHECKING:
@@ -90,10 +91,14 @@ def route_words(route: Route) -> str:
         words += ["dev", quote(route.ifname)]
     if route.metric is not None:
         words += ["metric", str(route.metric)]
+    if isinstance(route, FoundRoute):
+        words.append(route.more)
     return " ".join(words)
 
 
 def _route(route: Route, index: int, whose: int = RTPROT.STATIC) -> rtnl_route.Route:
+    if isinstance(route, FoundRoute):
+        return _as_found(route.message, index)
     local = route.via is None and route.type == "unicast"
     return rtnl_route.Route(
         family=_FAMILY[route.dst.version],
@@ -106,4 +111,48 @@ def _route(route: Route, index: int, whose: int = RTPROT.STATIC) -> rtnl_route.R
         gateway=route.via.packed if route.via is not None else None,
         oif=index or None,
         priority=route.metric,
+    )
+
+
+def _as_found(found: rtnl_route.Route, index: int) -> rtnl_route.Route:
+    """Give a route as the kernel had it, but the state of its hops, which only the kernel sets.
+
+    A route that names a nexthop object has no other way.
+    """
+    free = found.nh_id is None
+    hops = tuple(map(_hop, found.multipath)) if free and found.multipath else None
+    return rtnl_route.Route(
+        family=found.family,
+        dst_len=found.dst_len,
+        src_len=found.src_len,
+        tos=found.tos,
+        table8=found.table8,
+        protocol=found.protocol,
+        scope=found.scope,
+        type=found.type,
+        flags=found.flags & RTNH_F.ONLINK if free else 0,
+        dst=found.dst,
+        src=found.src,
+        gateway=found.gateway if free else None,
+        oif=(index or None) if free and not hops else None,
+        priority=found.priority,
+        prefsrc=found.prefsrc,
+        metrics=found.metrics,
+        multipath=hops,
+        via=found.via if free else None,
+        encap_type=found.encap_type if free else None,
+        encap=found.encap if free else None,
+        nh_id=found.nh_id,
+    )
+
+
+def _hop(found: Nexthop) -> Nexthop:
+    return Nexthop(
+        flags=found.flags & RTNH_F.ONLINK,
+        hops=found.hops,
+        ifindex=found.ifindex,
+        gateway=found.gateway,
+        via=found.via,
+        encap_type=found.encap_type,
+        encap=found.encap,
     )
