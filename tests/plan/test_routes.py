@@ -91,7 +91,7 @@ def test_one_from_an_address_that_goes_goes_with_it(name: str) -> None:
         assert running.drift() == []
 
 
-def test_what_was_replaced_comes_back_when_the_rest_fails(name: str) -> None:
+def test_a_daemon_s_in_the_way_is_told_and_what_was_done_is_undone(name: str) -> None:
     with up(routed(name, "10.77.0.0/16")) as running:
         several = "nexthop via 10.0.0.2 weight 2 nexthop via 10.0.0.3 weight 1"
         running["a"].run(f"ip route replace 10.77.0.0/16 {several}".split(), check=True)
@@ -102,6 +102,9 @@ def test_what_was_replaced_comes_back_when_the_rest_fails(name: str) -> None:
             up(routed(name, "10.77.0.0/16", "10.88.0.0/16"))
         assert error.value.undo_errors == ()
         assert routes_of(running) == before
+    hint = "a route to 10.88.0.0/16 with the metric 0 is there, of a daemon or the kernel"
+    assert str(error.value.hint).startswith(hint)
+    assert str(error.value.hint).endswith("another metric in the file helps")
 
 
 def test_a_route_by_an_address_for_a_time_is_in_no_file(name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from functools import lru_cache
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from nslab.netlink.message import NLM_F, Request
 from nslab.netlink.rtnl import route as rtnl_route
 from nslab.netlink.rtnl.constants import AF, RT_SCOPE, RT_TABLE, RTM, RTPROT
 from nslab.netlink.rtnl.route import RTNH_F, Nexthop
-from nslab.plan.state import ROUTE_TYPES, FoundRoute
+from nslab.plan.state import ROUTE_TYPES, FoundRoute, route_key
 from nslab.plan.steps.step import NEW, Step, ip_in
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ class AddRoute(Step, frozen=True):
             return f"{self.netns}: the route {route_words(self.route)} is missing"
         found, wanted = route_words(self.before), route_words(self.route)
         return f"{self.netns}: a route is {found}, not {wanted}"
+
+    def remedy(self, number: int) -> str | None:
+        """What `up` sees and could replace is static; of other routes it knows nothing."""
+        if number != errno.EEXIST:
+            return None
+        return (
+            f"a route to {self.route.dst} with the metric {route_key(self.route)[1]} is there, of a"
+            " daemon or the kernel (`ip route` shows its proto): another metric in the file helps"
+        )
 
     def undo(self) -> list[Step]:
         if self.before is None:
