@@ -102,6 +102,7 @@ def test_a_value_may_hold_what_parts_key_and_value() -> None:
         ("net.nonsense", errno.ENOENT, "this kernel has no such setting"),
         ("net.ipv4.conf.lo.x", errno.ENOENT, "no such setting, or the node no such link"),
         ("net.ipv4.ip_forward", errno.EINVAL, "the kernel does not take this value"),
+        ("net.ipv4.conf.lo.forwarding", errno.EMFILE, "how many files a process may open"),
         ("net.ipv4.ip_forward", errno.EMFILE, "how many files a process may open"),
     ],
 )

@@ -432,6 +432,8 @@ def _kill(pid: int, number: int) -> bool:
         os.kill(pid, number)
     except ProcessLookupError:
         return False
+    except PermissionError:  # somebody whom only the kernel can end
+        pass
     return True
 
 

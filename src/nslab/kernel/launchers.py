@@ -65,7 +65,8 @@ class Client:
         """
         with self._lock:
             if not self._is_ready and self._refusal is None:
-                reply, _ = self._receive([])
+                is_left = self.channel.fileno() < 0  # by another thread, which was interrupted
+                reply = [] if is_left else self._receive([])[0]
                 self._is_ready = reply == ["ready"]
                 if not self._is_ready:
                     self._refusal = refusal(reply) if reply else why_gone(*self.of)

@@ -21,15 +21,19 @@ def refused(netns: str, word: str, number: int) -> SysctlError:
     """Make the error of a sysctl (`key=value`) that could not be set."""
     key, _, value = word.partition("=")
     hint = libc.REMEDIES.get(number)
-    path = procfs.sysctl_path(key)
     if number == errno.EINVAL:
         hint = "the kernel does not take this value"
-    elif "/conf/" in path or "/neigh/" in path:
-        hint = "this kernel has no such setting, or the node no such link"
     elif number in (errno.ENOENT, errno.EACCES):
-        is_there = os.path.exists(path)
-        hint = "only the whole machine has it" if is_there else "this kernel has no such setting"
+        hint = _why_absent(procfs.sysctl_path(key))
     return SysctlError(netns, key, value, number, os.strerror(number), hint=hint)
+
+
+def _why_absent(path: str) -> str:
+    if "/conf/" in path or "/neigh/" in path:
+        return "this kernel has no such setting, or the node no such link"
+    if os.path.exists(path):
+        return "only the whole machine has it"
+    return "this kernel has no such setting"
 
 
 class Sysctls:
