@@ -74,6 +74,18 @@ def test_what_grows_for_the_floor_too_is_the_kernels_own() -> None:
     assert found.verdict == "the kernel's own: the floor has 2.00"
 
 
+def test_why_a_target_is_missed_is_said_where_it_is() -> None:
+    data = importlib.import_module("report.data").Data
+    slow, fast = (
+        targets.target_table(
+            data({"star": measured(run("nslab-library", 100, up), run("floor", 100, 1.0))})
+        )
+        for up in (2.0, 1.0)
+    )
+    assert "- 100 nodes up: library against floor: a process of its own keeps a lab" in slow
+    assert "Why some are missed" not in fast
+
+
 def test_a_network_that_was_never_proven_or_that_failed_does_not_count() -> None:
     data = importlib.import_module("report.data").Data
     unproven = measured(run("floor", 10, 1.0, checked=False))
