@@ -18,7 +18,7 @@ import pytest
 from nslab.errors import KernelError, LabBusyError, LabNotRunningError
 from nslab.kernel import interpreter, programs, reach, wire
 from nslab.kernel.channel import Channel
-from nslab.kernel.procfs import exchange, is_emptied, pid_space, process_name
+from nslab.kernel.procfs import exchange, is_emptied, members, pid_space, process_name
 from nslab.kernel.sandbox import OUTSIDE, Sandbox, running
 from tests.kernel.labs import (
     descriptors,
@@ -371,3 +371,15 @@ def test_no_such_process() -> None:
     assert process_name(os.getpid()) == Path("/proc/self/comm").read_text().strip()
     assert not is_emptied(os.getpid(), pid_space(os.getpid()))
     assert pid_space(2**22 + 1) == 0
+
+
+def test_who_has_ended_and_is_not_reaped_counts_as_gone() -> None:
+    living = subprocess.Popen(["sleep", "60"])
+    ended = subprocess.Popen(["true"])
+    try:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        assert {living.pid, ended.pid}.intersection(members()) == {living.pid}
+    finally:
+        living.kill()
+        living.wait()
+        ended.wait()

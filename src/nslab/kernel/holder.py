@@ -202,7 +202,7 @@ class Holder:
             connection.close()
         if _kill(-1, _signal.SIGTERM):
             _kill(-1, _signal.SIGCONT)  # else one that is stopped would not hear of it
-            _wait_while(lambda: _kill(-1, 0))
+            _wait_while(lambda: _kill(-1, 0) and bool(members()))  # not for who is not reaped yet
         self.listener.close()  # the kernel would do so last of all, and the name be in use
         os._exit(0)
 

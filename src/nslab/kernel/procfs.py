@@ -98,14 +98,19 @@ def exchange(word: str, proc: int | None = None) -> str:
     return before
 
 
-def members(inodes: set[int]) -> list[int]:
-    """List the lab's own processes in the netns of those inode numbers, by their PID in the lab."""
+def members(inodes: set[int] | None = None) -> list[int]:
+    """List the lab's own processes that live, by their PID in the lab.
+
+    Args:
+        inodes: the inode numbers of the netns that they are in; None for all.
+    """
     own, found = os.stat("/proc/self/ns/pid").st_ino, []
     for entry in os.listdir("/proc"):
         try:
             if not entry.isdigit() or os.stat(f"/proc/{entry}/ns/pid").st_ino != own:
                 continue
-            if os.stat(f"/proc/{entry}/ns/net").st_ino in inodes:
+            netns = os.stat(f"/proc/{entry}/ns/net").st_ino  # who waits to be reaped has none
+            if inodes is None or netns in inodes:
                 found.append(_inner_pid(entry))
         except OSError:
             continue
