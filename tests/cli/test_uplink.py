@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nslab.plan.way import choose
+from nslab.plan import wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ def test_a_kind_that_is_none_is_refused(nslab: Nslab, tmp_path: Path, verb: str)
     said = nslab(verb, "--uplink", "slirp")
     assert said.code == 2
     assert "slirp" in said.err
-    assert all(kind in said.err for kind in choose.KINDS)
+    assert all(kind in said.err for kind in wanted.KINDS)
 
 
 @pytest.mark.parametrize("verb", ["up", "plan"])

@@ -34,18 +34,18 @@ def _handlers() -> Iterator[None]:
     assert after == before
 
 
+def be_struck(number: int, reached: list[str]) -> None:
+    with held_back() as check:
+        signal.raise_signal(number)
+        reached.append("after the signal")
+        check()
+        reached.append("after the check")
+
+
 def test_a_signal_waits_for_the_check() -> None:
     reached: list[str] = []
-
-    def work() -> None:
-        with held_back() as check:
-            signal.raise_signal(signal.SIGINT)
-            reached.append("after the signal")
-            check()
-            reached.append("after the check")
-
     with pytest.raises(KeyboardInterrupt):
-        work()
+        be_struck(signal.SIGINT, reached)
     assert reached == ["after the signal"]
 
 
@@ -56,18 +56,10 @@ def test_a_time_limit_waits_as_well() -> None:
         raise TimeoutError
 
     reached: list[str] = []
-
-    def work() -> None:
-        with held_back() as check:
-            signal.raise_signal(signal.SIGALRM)
-            reached.append("after the signal")
-            check()
-            reached.append("after the check")
-
     before = signal.signal(signal.SIGALRM, handler)
     try:
         with pytest.raises(TimeoutError):
-            work()
+            be_struck(signal.SIGALRM, reached)
         assert signal.getsignal(signal.SIGALRM) is handler
     finally:
         signal.signal(signal.SIGALRM, before)

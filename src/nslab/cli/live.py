@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from nslab.draw.marks import Mark
 from nslab.lab.surroundings import MACHINE, with_surroundings
-from nslab.plan.lift import lift
-from nslab.plan.planning import see
-from nslab.plan.state import with_dynamic
+from nslab.plan.planning import read_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +24,8 @@ def look(lab: Running, *, lasting: bool = False) -> tuple[Desired, State]:
         lab: the running lab.
         lasting: whether to leave out the addresses that links have for a time, as a file must.
     """
-    desired = lab.desired()
     with lab.open() as sandbox:
-        state, lodgers = see(sandbox, desired), sandbox.lodgers()
-    return lift(desired, state if lasting else with_dynamic(state), lodgers), state
+        return read_back(sandbox, lasting=lasting)
 
 
 def link_word(link: LinkState) -> str:

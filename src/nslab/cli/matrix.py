@@ -80,10 +80,9 @@ class _Grid:
 
 
 def _line(one: Echo) -> str:
-    pair = f"{one.probe.source} -> {one.probe.target} ({one.probe.address})"
     if one.seconds is None:
-        return f"{pair}: {paint(one.reason, RED)}"
-    return f"{pair}: {_ms(one.seconds)} ms"
+        return f"{one.probe}: {paint(one.reason, RED)}"
+    return f"{one.probe}: {_ms(one.seconds)} ms"
 
 
 def _sum(echoes: Sequence[Echo]) -> str:

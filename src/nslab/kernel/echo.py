@@ -73,6 +73,9 @@ class Probe(Struct, frozen=True):
     port: int = 0
     size: int = 0
 
+    def __str__(self) -> str:
+        return f"{self.source} -> {self.target} ({self.address})"
+
 
 class Echo(Struct, frozen=True):
     """The answer to one probe.
@@ -89,8 +92,8 @@ class Echo(Struct, frozen=True):
     refused: bool = False
 
     def __str__(self) -> str:
-        pair = f"{self.probe.source} -> {self.probe.target} ({self.probe.address})"
-        return f"{pair}: {self.reason if self.seconds is None else f'{1000 * self.seconds:.2f} ms'}"
+        answer = self.reason if self.seconds is None else f"{1000 * self.seconds:.2f} ms"
+        return f"{self.probe}: {answer}"
 
     @property
     def ok(self) -> bool:

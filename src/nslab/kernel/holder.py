@@ -306,16 +306,19 @@ class Holder:
         if OUTSIDE in names:
             raise libc.failure(f"give up {OUTSIDE}", errno.EBUSY)
         doomed = {self.netns.inode(name) for name in names}
-        if found := members(doomed):
+        found = members(doomed)
+        if found:
             for number in (_signal.SIGTERM, _signal.SIGCONT):
                 for pid in found:
                     _kill(pid, number)
             _wait_while(lambda: bool(members(doomed)))
+            found = members(doomed)
         for _ in range(_SWEEPS):
-            if not (found := members(doomed)):
+            if not found:
                 break
             for pid in found:
                 _kill(pid, _signal.SIGKILL)
+            found = members(doomed)
         self.netns.remove(names)
         self.unwatched = [name for name in self.unwatched if name in self.netns]
         for name in names:

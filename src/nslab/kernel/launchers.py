@@ -63,6 +63,10 @@ class Client:
         Raises:
             NslabError: it cannot.
         """
+        if not self._is_ready:
+            self._await_ready()
+
+    def _await_ready(self) -> None:
         with self._lock:
             if not self._is_ready and self._refusal is None:
                 is_left = self.channel.fileno() < 0  # by another thread, which was interrupted

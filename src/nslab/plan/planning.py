@@ -209,6 +209,21 @@ def see(sandbox: Sandbox, lab: Desired) -> State:
     return whole(lab, look_at(sandbox, [lab]))
 
 
+def read_back(sandbox: Sandbox, *, lasting: bool) -> tuple[Desired, State]:
+    """Read a lab back from the kernel: in the file's terms, and as its namespaces hold it.
+
+    Args:
+        sandbox: the running lab.
+        lasting: whether to leave out the addresses that links have for a time, as a file must.
+    """
+    from nslab.plan.lift import lift
+    from nslab.plan.state import with_dynamic
+
+    desired = document_of(sandbox)
+    state = see(sandbox, desired)
+    return lift(desired, state if lasting else with_dynamic(state), sandbox.lodgers()), state
+
+
 def host_defaults() -> dict[str, str]:
     """Give what a new netns begins with: IPv4 settings are copied from the machine's."""
     found = {key: read_switch(sysctl_path(key)) for key in IMPLIED}

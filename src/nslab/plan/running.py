@@ -10,7 +10,7 @@ from nslab.kernel.sandbox import Sandbox, no_such_node
 from nslab.kernel.spawn import connect_again
 from nslab.lab import Desired, Lab, desired_of
 from nslab.plan.ending import take_down
-from nslab.plan.planning import document_of, drifts, past_of, see
+from nslab.plan.planning import document_of, drifts, past_of, read_back, see
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -112,13 +112,7 @@ class Running:
 
     def observed(self) -> Desired:
         """Read the lab back from the kernel, in the file's own terms."""
-        from nslab.plan.lift import lift
-
-        def look(sandbox: Sandbox) -> Desired:
-            desired = document_of(sandbox)
-            return lift(desired, see(sandbox, desired), sandbox.lodgers())
-
-        return self._look(look)
+        return self._look(lambda sandbox: read_back(sandbox, lasting=True)[0])
 
     def drift(self, lab: Lab | Desired | None = None) -> list[Drift]:
         """List the differences between the lab (as last brought up, or as given) and the kernel."""

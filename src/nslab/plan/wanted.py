@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from nslab.plan.way.choose import Choice
 
 
-_CHOICES = ("auto", "kernel", "pasta", "none")
+KINDS = ("auto", "kernel", "pasta", "none")
+"""The ways out that may be asked for."""
 
 
 class Wanted(Struct, frozen=True):
@@ -42,7 +43,7 @@ class Wanted(Struct, frozen=True):
         Raises:
             UsageError: there is no such way out.
         """
-        if self.uplink not in _CHOICES:
+        if self.uplink not in KINDS:
             raise UsageError(
-                f'there is no way out "{self.uplink}"', hint=f"one of {', '.join(_CHOICES)}"
+                f'there is no way out "{self.uplink}"', hint=f"one of {', '.join(KINDS)}"
             )

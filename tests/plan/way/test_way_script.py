@@ -51,6 +51,17 @@ def script(world: World) -> str:
     return world.nslab("plan", "--script", str(path)).stdout
 
 
+def written(world: World) -> Path:
+    path = world.folder / "scripted.sh"
+    path.write_text(script(world))
+    return path
+
+
+def need_socat() -> None:
+    if shutil.which("socat") is None:
+        pytest.skip("socat is not installed")
+
+
 def run(path: Path, *words: str) -> None:
     with (path.parent / "said").open("w+") as said:  # what it starts holds its output open
         done = subprocess.run(["sh", str(path), *words], stdout=said, stderr=said, check=False)
@@ -83,11 +94,9 @@ def await_answer(host: str, port: int) -> str:
 
 @in_world()
 def test_the_script_leads_out_publishes_and_takes_it_all_away(world: World) -> None:
-    if shutil.which("socat") is None:
-        pytest.skip("socat is not installed")
+    need_socat()
     before = world.state()
-    path = world.folder / "scripted.sh"
-    path.write_text(script(world))
+    path = written(world)
     run(path)
     for node in ("pc1", "alone"):
         assert ask(node, FAR4, 80) == f"{MACHINE4} 5"
@@ -109,8 +118,7 @@ def test_the_script_leads_out_publishes_and_takes_it_all_away(world: World) -> N
 @in_world()
 def test_the_last_lab_that_needs_forwarding_puts_it_back(world: World) -> None:
     before = world.state()
-    path = world.folder / "scripted.sh"
-    path.write_text(script(world))
+    path = written(world)
     forwards = Path("/proc/sys/net/ipv4/ip_forward")
     other: dict[str, object] = {"name": "other", "nodes": {"n": {"uplink": True}}}
     run(path)
@@ -135,10 +143,9 @@ def test_the_script_is_the_same_on_every_machine(world: World) -> None:
 
 @in_world()
 def test_the_script_stops_at_the_first_step_that_fails(world: World) -> None:
-    path = world.folder / "scripted.sh"
-    path.write_text(
-        script(world).replace("forward net.ipv4.ip_forward", "forward net.ipv4.nothing")
-    )
+    path = written(world)
+    text = path.read_text()
+    path.write_text(text.replace("forward net.ipv4.ip_forward", "forward net.ipv4.nothing"))
     with pytest.raises(AssertionError, match="nothing"):
         run(path)
     rules = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True)
@@ -147,11 +154,9 @@ def test_the_script_stops_at_the_first_step_that_fails(world: World) -> None:
 
 @in_world()
 def test_the_script_takes_all_back_where_a_port_is_taken(world: World) -> None:
-    if shutil.which("socat") is None:
-        pytest.skip("socat is not installed")
+    need_socat()
     before = world.state()
-    path = world.folder / "scripted.sh"
-    path.write_text(script(world))
+    path = written(world)
     with socket.create_server(("127.0.0.1", 8081)), pytest.raises(AssertionError, match="in use"):
         run(path)
     after = world.state()
@@ -160,10 +165,8 @@ def test_the_script_takes_all_back_where_a_port_is_taken(world: World) -> None:
 
 @in_world()
 def test_the_script_takes_all_away_where_its_relays_have_ended(world: World) -> None:
-    if shutil.which("socat") is None:
-        pytest.skip("socat is not installed")
-    path = world.folder / "scripted.sh"
-    path.write_text(script(world))
+    need_socat()
+    path = written(world)
     run(path)
     later = [line for line in path.read_text().splitlines() if line.startswith("later 'pkill")]
     assert later

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 Choice: TypeAlias = Literal["auto", "kernel", "pasta", "none"]
 """What a caller may ask for."""
 
-KINDS = ("auto", "kernel", "pasta", "none")
-
 PREFIX = "nslab."
 """How the names of labs' nftables tables in the machine's netns begin; the lab's name follows."""
 
